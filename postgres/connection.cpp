@@ -1,0 +1,194 @@
+#include "postgres/connection.hpp"
+
+#include <charconv>
+#include <memory>
+
+#include "postgres/libpqxx.hpp"
+
+namespace mailboat::postgres {
+namespace {
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+// Classes of SQLSTATE after which the session is over or cannot be had: 08 connection exception, 57P admin
+// shutdown, crash shutdown, cannot connect now. Source: PostgreSQL manual, appendix A.
+bool ends_connection(std::string_view sqlstate) { return sqlstate.starts_with("08") || sqlstate.starts_with("57P"); }
+
+class Receiver : public pqxx::notification_receiver {
+ public:
+  Receiver(pqxx::connection& connection, const std::string& channel, bool& received)
+      : pqxx::notification_receiver(connection, channel), received_(received) {}
+  void operator()(const std::string&, int) override { received_ = true; }
+
+ private:
+  bool& received_;
+};
+
+template <typename Number>
+Number parse_number(std::string_view text) {
+  Number value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    throw InvalidInput("expected a number from PostgreSQL, got '" + std::string(text.substr(0, 80)) + "'");
+  }
+  return value;
+}
+
+}  // namespace
+
+struct Connection::Impl {
+  explicit Impl(const std::string& conninfo) : connection(conninfo) { libpqxx::never_reconnect(connection); }
+
+  // Runs `call` and gives each kind of libpqxx exception the type that says what to do next.
+  template <typename Call>
+  auto guarded(const Call& call) {
+    try {
+      return call();
+    } catch (const pqxx::broken_connection& error) {
+      throw ConnectionLost("PostgreSQL connection lost: " + trimmed(error.what()));
+    } catch (const pqxx::sql_error& error) {
+      if (ends_connection(error.sqlstate()) || !connection.is_open()) {
+        throw ConnectionLost("PostgreSQL connection lost: " + trimmed(error.what()));
+      }
+      throw StatementFailed(trimmed(error.what()), error.sqlstate());
+    } catch (const pqxx::failure& error) {
+      throw ConnectionLost("PostgreSQL connection failed: " + trimmed(error.what()));
+    }
+  }
+
+  pqxx::connection connection;
+  bool notified = false;
+  std::vector<std::unique_ptr<Receiver>> receivers;  // last: they unregister from `connection` when destroyed
+};
+
+Rows::Rows(pqxx::result result) : result_(std::make_shared<const pqxx::result>(std::move(result))) {}
+
+int Rows::size() const { return static_cast<int>(result_->size()); }
+
+bool Rows::is_null(int row, int column) const {
+  return (*result_)[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)].is_null();
+}
+
+std::string_view Rows::text(int row, int column) const {
+  const auto field = (*result_)[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)];
+  return {field.c_str(), field.size()};
+}
+
+std::int64_t Rows::int64(int row, int column) const { return parse_number<std::int64_t>(text(row, column)); }
+std::uint64_t Rows::uint64(int row, int column) const { return parse_number<std::uint64_t>(text(row, column)); }
+
+std::optional<std::string> Rows::optional_text(int row, int column) const {
+  if (is_null(row, column)) return std::nullopt;
+  return std::string(text(row, column));
+}
+
+Connection::Connection(const std::string& conninfo, std::string_view application_name) {
+  try {
+    impl_ = std::make_unique<Impl>(conninfo);
+  } catch (const pqxx::failure& error) {
+    throw ConnectionLost("cannot connect to PostgreSQL: " + trimmed(error.what()));
+  }
+  query("SELECT set_config('application_name', $1, false)", {std::string(application_name)});
+}
+
+Connection::~Connection() = default;
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+
+Rows Connection::query(const std::string& sql, const Params& params) {
+  return impl_->guarded([&] {
+    pqxx::nontransaction statement(impl_->connection);
+    return Rows(libpqxx::exec(statement, sql, params));
+  });
+}
+
+Rows Connection::query(const std::string& sql) {
+  return impl_->guarded([&] {
+    pqxx::nontransaction statement(impl_->connection);
+    return Rows(statement.exec(sql));
+  });
+}
+
+void Connection::listen(const std::string& channel) {
+  impl_->guarded(
+      [&] { impl_->receivers.push_back(std::make_unique<Receiver>(impl_->connection, channel, impl_->notified)); });
+}
+
+bool Connection::wait_for_notification(std::chrono::milliseconds timeout) {
+  impl_->notified = false;
+  impl_->guarded([&] {
+    impl_->connection.get_notifs();
+    if (impl_->notified) return;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
+    const std::chrono::microseconds rest = timeout - seconds;
+    impl_->connection.await_notification(seconds.count(), rest.count());
+  });
+  return impl_->notified;
+}
+
+int Connection::server_version() const { return impl_->connection.server_version(); }
+
+std::string Connection::quote_name(std::string_view identifier) const {
+  return impl_->connection.quote_name(std::string(identifier));
+}
+
+namespace {
+
+const char* begin_statement(Transaction::Kind kind) {
+  return kind == Transaction::Kind::ReadWrite ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+}
+
+Rows begin_and(Connection& connection, Transaction::Kind kind, const std::string& first) {
+  try {
+    return connection.query(std::string(begin_statement(kind)) + "; " + first);
+  } catch (const StatementFailed&) {
+    connection.query("ROLLBACK");  // no object exists yet whose destructor would do it
+    throw;
+  }
+}
+
+}  // namespace
+
+Transaction::Transaction(Connection& connection, Kind kind)
+    : connection_(connection), first_rows_(connection.query(begin_statement(kind))) {}
+
+Transaction::Transaction(Connection& connection, Kind kind, const std::string& first)
+    : connection_(connection), first_rows_(begin_and(connection, kind, first)) {}
+
+Transaction::~Transaction() {
+  if (!open_) return;
+  try {
+    rollback();
+  } catch (const Error&) {
+    // The server rolls back by itself when the connection is gone; whoever uses it next is told so.
+  }
+}
+
+void Transaction::commit() {
+  open_ = false;
+  connection_.query("COMMIT");
+}
+
+void Transaction::rollback() {
+  open_ = false;
+  connection_.query("ROLLBACK");
+}
+
+std::string array_literal(const std::vector<std::string>& values) {
+  std::string text = "{";
+  for (const auto& value : values) {
+    if (text.size() > 1) text += ',';
+    text += '"';
+    for (const char c : value) {
+      if (c == '"' || c == '\\') text += '\\';
+      text += c;
+    }
+    text += '"';
+  }
+  return text + "}";
+}
+
+}  // namespace mailboat::postgres

@@ -1,0 +1,43 @@
+#pragma once
+
+// What differs between libpqxx 6.4 (Debian 12) and 7.10 (Debian 13) stands here and nowhere else.
+// Include only from postgres/connection.cpp.
+
+#include <pqxx/pqxx>
+#include <string>
+#include <vector>
+
+#include "postgres/connection.hpp"
+
+namespace mailboat::postgres::libpqxx {
+
+#if PQXX_VERSION_MAJOR >= 7
+
+inline pqxx::result exec(pqxx::nontransaction& transaction, const std::string& sql, const Params& params) {
+  pqxx::params list;
+  for (const auto& param : params) list.append(param);
+  return transaction.exec(sql, list);
+}
+
+inline void never_reconnect(pqxx::connection&) {}
+
+#else
+
+inline pqxx::result exec(pqxx::nontransaction& transaction, const std::string& sql, const Params& params) {
+  std::vector<const char*> list;
+  list.reserve(params.size());
+  for (const auto& param : params) list.push_back(param ? param->c_str() : nullptr);
+  return transaction.exec_params(sql, pqxx::prepare::make_dynamic_params(list));
+}
+
+// libpqxx 6 may replace a broken connection by a new one, which would hold none of our locks and settings.
+inline void never_reconnect(pqxx::connection& connection) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  connection.inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+}
+
+#endif
+
+}  // namespace mailboat::postgres::libpqxx
