@@ -28,8 +28,8 @@ bool take_char(std::string_view& text, char expected) {
 Snapshot::Snapshot(TransactionId xmin, TransactionId xmax, std::vector<TransactionId> in_progress)
     : xmin_(xmin), xmax_(xmax), in_progress_(std::move(in_progress)) {
   const bool bounds = xmin_ > 0 && xmin_ <= xmax_;
-  const bool ascending =
-      std::adjacent_find(in_progress_.begin(), in_progress_.end(), std::greater_equal<>{}) == in_progress_.end();
+  const bool ascending = std::adjacent_find(in_progress_.begin(), in_progress_.end(),
+                                            std::greater_equal<>{}) == in_progress_.end();
   const bool inside = in_progress_.empty() || (in_progress_.front() >= xmin_ && in_progress_.back() < xmax_);
   if (!bounds || !ascending || !inside) {
     throw InvalidSnapshot("not a snapshot: " + to_string() +
@@ -39,7 +39,8 @@ Snapshot::Snapshot(TransactionId xmin, TransactionId xmax, std::vector<Transacti
 
 Snapshot Snapshot::parse(std::string_view text) {
   const auto refuse = [text]() -> InvalidSnapshot {
-    return InvalidSnapshot("not a snapshot: '" + std::string(text.substr(0, 200)) + "' (expected xmin:xmax:xip,xip,...)");
+    return InvalidSnapshot("not a snapshot: '" + std::string(text.substr(0, 200)) +
+                           "' (expected xmin:xmax:xip,xip,...)");
   };
   auto rest = text;
   const auto xmin = take_number(rest);

@@ -15,7 +15,9 @@ std::string trimmed(std::string text) {
 
 // Classes of SQLSTATE after which the session is over or cannot be had: 08 connection exception, 57P admin
 // shutdown, crash shutdown, cannot connect now. Source: PostgreSQL manual, appendix A.
-bool ends_connection(std::string_view sqlstate) { return sqlstate.starts_with("08") || sqlstate.starts_with("57P"); }
+bool ends_connection(std::string_view sqlstate) {
+  return sqlstate.starts_with("08") || sqlstate.starts_with("57P");
+}
 
 class Receiver : public pqxx::notification_receiver {
  public:
@@ -69,16 +71,20 @@ Rows::Rows(pqxx::result result) : result_(std::make_shared<const pqxx::result>(s
 int Rows::size() const { return static_cast<int>(result_->size()); }
 
 bool Rows::is_null(int row, int column) const {
-  return (*result_)[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)].is_null();
+  return (*result_)[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)]
+      .is_null();
 }
 
 std::string_view Rows::text(int row, int column) const {
-  const auto field = (*result_)[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)];
+  const auto field =
+      (*result_)[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)];
   return {field.c_str(), field.size()};
 }
 
 std::int64_t Rows::int64(int row, int column) const { return parse_number<std::int64_t>(text(row, column)); }
-std::uint64_t Rows::uint64(int row, int column) const { return parse_number<std::uint64_t>(text(row, column)); }
+std::uint64_t Rows::uint64(int row, int column) const {
+  return parse_number<std::uint64_t>(text(row, column));
+}
 
 std::optional<std::string> Rows::optional_text(int row, int column) const {
   if (is_null(row, column)) return std::nullopt;
@@ -113,8 +119,9 @@ Rows Connection::query(const std::string& sql) {
 }
 
 void Connection::listen(const std::string& channel) {
-  impl_->guarded(
-      [&] { impl_->receivers.push_back(std::make_unique<Receiver>(impl_->connection, channel, impl_->notified)); });
+  impl_->guarded([&] {
+    impl_->receivers.push_back(std::make_unique<Receiver>(impl_->connection, channel, impl_->notified));
+  });
 }
 
 bool Connection::wait_for_notification(std::chrono::milliseconds timeout) {

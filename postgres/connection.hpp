@@ -25,7 +25,8 @@ class ConnectionLost : public Unavailable {
 /// The server refused one statement; the connection itself is still good.
 class StatementFailed : public Error {
  public:
-  StatementFailed(const std::string& message, std::string sqlstate) : Error(message), sqlstate_(std::move(sqlstate)) {}
+  StatementFailed(const std::string& message, std::string sqlstate)
+      : Error(message), sqlstate_(std::move(sqlstate)) {}
   /// Five characters. Source: PostgreSQL manual, appendix A "Error Codes".
   [[nodiscard]] const std::string& sqlstate() const { return sqlstate_; }
 
@@ -33,7 +34,8 @@ class StatementFailed : public Error {
   std::string sqlstate_;
 };
 
-/// Parameters $1, $2, ... in PostgreSQL's text form; nullopt is NULL. Cast in the SQL where the type is not clear.
+/// Parameters $1, $2, ... in PostgreSQL's text form; nullopt is NULL. Cast in the SQL where the type is not
+/// clear.
 using Params = std::vector<std::optional<std::string>>;
 
 /// What a statement returned. Views stay valid as long as any copy of this Rows lives. One thread at a time.
@@ -55,8 +57,8 @@ class Rows {
   std::shared_ptr<const pqxx::result> result_;
 };
 
-/// One connection to PostgreSQL, never silently replaced by another: session state (locks, settings, LISTEN) is
-/// either still there or ConnectionLost has been thrown. Belongs to one thread at a time.
+/// One connection to PostgreSQL, never silently replaced by another: session state (locks, settings, LISTEN)
+/// is either still there or ConnectionLost has been thrown. Belongs to one thread at a time.
 class Connection {
  public:
   /// `conninfo` is libpq's: a URI, key=value pairs, or empty for the PG* environment.
@@ -86,12 +88,13 @@ class Connection {
   std::unique_ptr<Impl> impl_;
 };
 
-/// BEGIN now, ROLLBACK in the destructor unless commit() or rollback() came first. Must not outlive its Connection.
+/// BEGIN now, ROLLBACK in the destructor unless commit() or rollback() came first. Must not outlive its
+/// Connection.
 class Transaction {
  public:
   enum class Kind {
-    ReadWrite,              ///< READ COMMITTED
-    RepeatableReadOnly,     ///< one snapshot for all statements
+    ReadWrite,           ///< READ COMMITTED
+    RepeatableReadOnly,  ///< one snapshot for all statements
   };
   Transaction(Connection& connection, Kind kind);
   /// As above, and runs `first` in the same round trip; its rows are in first_rows().

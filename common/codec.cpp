@@ -1,0 +1,230 @@
+#include "common/codec.hpp"
+
+#include <limits>
+
+#include "common/error.hpp"
+
+#include "mailboat/v1/feed.pb.h"
+
+namespace mailboat {
+namespace {
+
+template <typename Item>
+std::vector<Item> to_vector(const auto& repeated) {
+  return {repeated.begin(), repeated.end()};
+}
+
+void write(const SourceIdentity& source, v1::Source& out) {
+  out.set_system_identifier(source.system_identifier);
+  out.set_database_oid(source.database_oid);
+  out.set_timeline(source.timeline);
+}
+
+SourceIdentity read(const v1::Source& in) {
+  return {in.system_identifier(), in.database_oid(), in.timeline()};
+}
+
+void write(const Hello& hello, v1::FromConsumer& message) {
+  auto& out = *message.mutable_hello();
+  out.set_protocol(hello.protocol);
+  out.set_subscription(hello.subscription);
+  out.set_replica(hello.replica);
+  if (hello.cursor) {
+    write(hello.cursor->source, *out.mutable_source());
+    out.set_snapshot(hello.cursor->snapshot.to_string());
+  }
+  for (const auto& load : hello.unfinished_loads) {
+    auto& position = *out.add_unfinished_loads();
+    position.set_topic(load.topic);
+    for (const auto& value : load.last_key) position.add_last_key(value);
+    position.set_rows(load.rows);
+  }
+  out.set_credit(hello.credit);
+}
+
+Hello read(const v1::Hello& in) {
+  Hello hello{in.protocol(), in.subscription(), in.replica(), std::nullopt, {}, in.credit()};
+  if (!in.snapshot().empty()) hello.cursor = Cursor{read(in.source()), Snapshot::parse(in.snapshot())};
+  for (const auto& load : in.unfinished_loads()) {
+    hello.unfinished_loads.push_back({load.topic(), to_vector<std::string>(load.last_key()), load.rows()});
+  }
+  return hello;
+}
+
+void write(const Ack& ack, v1::FromConsumer& message) {
+  auto& out = *message.mutable_ack();
+  out.set_snapshot(ack.snapshot.to_string());
+  out.set_window(ack.window);
+  out.set_last_event_id(ack.last_event_id);
+}
+
+Ack read(const v1::Ack& in) { return {Snapshot::parse(in.snapshot()), in.window(), in.last_event_id()}; }
+
+void write(const Credit& credit, v1::FromConsumer& message) {
+  message.mutable_credit()->set_frames(credit.frames);
+}
+void write(const Heartbeat&, auto& message) { message.mutable_heartbeat(); }
+void write(const Goodbye&, v1::FromConsumer& message) { message.mutable_goodbye(); }
+
+void write(const Welcome& welcome, v1::FromProducer& message) {
+  auto& out = *message.mutable_welcome();
+  write(welcome.source, *out.mutable_source());
+  out.set_heartbeat_milliseconds(static_cast<std::uint32_t>(welcome.heartbeat.count()));
+}
+
+Welcome read(const v1::Welcome& in) {
+  return {read(in.source()), std::chrono::milliseconds(in.heartbeat_milliseconds())};
+}
+
+void write(const Refusal& refusal, v1::FromProducer& message) {
+  auto& out = *message.mutable_refusal();
+  out.set_code(static_cast<v1::Refusal::Code>(refusal.code));
+  out.set_text(refusal.text);
+}
+
+Refusal read(const v1::Refusal& in) {
+  // A code of a newer producer is refused for good: its text says more than a guess of ours would.
+  const auto known = v1::Refusal::Code_IsValid(in.code()) && in.code() != v1::Refusal::CODE_UNSPECIFIED;
+  return {known ? static_cast<RefusalCode>(in.code()) : RefusalCode::SourceUnsuitable, in.text()};
+}
+
+void write(const EventBatch& events, v1::Events& out) {
+  for (const auto& name : events.topic_names()) out.add_topic_name(name);
+  out.mutable_topic()->Add(events.topics().begin(), events.topics().end());
+  out.mutable_id()->Add(events.ids().begin(), events.ids().end());
+  out.mutable_txid()->Add(events.transactions().begin(), events.transactions().end());
+  out.set_op(events.ops());
+  const auto& payloads = events.payloads();
+  out.mutable_payload_size()->Add(payloads.sizes().begin(), payloads.sizes().end());
+  out.set_payload(payloads.texts());
+}
+
+EventBatch read(v1::Events& in) {
+  return {to_vector<std::string>(in.topic_name()),
+          to_vector<std::uint32_t>(in.topic()),
+          to_vector<EventId>(in.id()),
+          to_vector<TransactionId>(in.txid()),
+          std::move(*in.mutable_op()),
+          TextColumn(to_vector<std::uint32_t>(in.payload_size()), std::move(*in.mutable_payload()))};
+}
+
+void write(const LoadChunk& chunk, v1::LoadChunk& out) {
+  out.set_topic(chunk.topic);
+  out.mutable_row_size()->Add(chunk.rows.sizes().begin(), chunk.rows.sizes().end());
+  out.set_rows(chunk.rows.texts());
+  for (const auto& value : chunk.last_key) out.add_last_key(value);
+  out.set_ends_chunk(chunk.ends_chunk);
+  out.set_ends_load(chunk.ends_load);
+  out.set_estimated_rows(chunk.estimated_rows);
+}
+
+LoadChunk read(v1::LoadChunk& in) {
+  return {in.topic(),
+          TextColumn(to_vector<std::uint32_t>(in.row_size()), std::move(*in.mutable_rows())),
+          to_vector<std::string>(in.last_key()),
+          in.ends_chunk(),
+          in.ends_load(),
+          in.estimated_rows()};
+}
+
+void write(const Frame& frame, v1::FromProducer& message) {
+  auto& out = *message.mutable_frame();
+  out.set_window(frame.window);
+  out.set_index(frame.index);
+  if (frame.from) out.set_from(frame.from->to_string());
+  if (frame.to) out.set_to(frame.to->to_string());
+  out.set_last(frame.last);
+  if (!frame.events.empty()) write(frame.events, *out.mutable_events());
+  for (const auto& topic : frame.load_begins) out.add_load_begins(topic);
+  if (frame.chunk) write(*frame.chunk, *out.mutable_chunk());
+}
+
+std::optional<Snapshot> read_snapshot(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  return Snapshot::parse(text);
+}
+
+Frame read(v1::Frame& in) {
+  Frame frame{in.window(),
+              in.index(),
+              read_snapshot(in.from()),
+              read_snapshot(in.to()),
+              in.last(),
+              read(*in.mutable_events()),
+              to_vector<std::string>(in.load_begins()),
+              std::nullopt};
+  if (frame.last != frame.to.has_value())
+    throw InvalidInput("only a window's last frame carries its end snapshot");
+  if (in.has_chunk()) frame.chunk = read(*in.mutable_chunk());
+  return frame;
+}
+
+template <typename Message>
+std::string serialize(const Message& message) {
+  std::string bytes;
+  if (!message.SerializeToString(&bytes))
+    throw Fatal("cannot serialise a message: larger than protobuf's 2 GiB");
+  return bytes;
+}
+
+template <typename Message>
+Message parse(std::string_view bytes) {
+  Message message;
+  const auto fits = bytes.size() <= std::numeric_limits<int>::max();
+  if (!fits || !message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    throw InvalidInput("not a mailboat message (" + std::to_string(bytes.size()) + " bytes)");
+  }
+  return message;
+}
+
+}  // namespace
+
+std::string encode(const FromConsumer& message) {
+  v1::FromConsumer out;
+  std::visit([&out](const auto& part) { write(part, out); }, message);
+  return serialize(out);
+}
+
+std::string encode(const FromProducer& message) {
+  v1::FromProducer out;
+  std::visit([&out](const auto& part) { write(part, out); }, message);
+  return serialize(out);
+}
+
+FromConsumer decode_from_consumer(std::string_view bytes) {
+  const auto message = parse<v1::FromConsumer>(bytes);
+  switch (message.message_case()) {
+    case v1::FromConsumer::kHello:
+      return read(message.hello());
+    case v1::FromConsumer::kAck:
+      return read(message.ack());
+    case v1::FromConsumer::kCredit:
+      return Credit{message.credit().frames()};
+    case v1::FromConsumer::kHeartbeat:
+      return Heartbeat{};
+    case v1::FromConsumer::kGoodbye:
+      return Goodbye{};
+    case v1::FromConsumer::MESSAGE_NOT_SET:
+      break;
+  }
+  throw InvalidInput("an empty or unknown message from a consumer");
+}
+
+FromProducer decode_from_producer(std::string_view bytes) {
+  auto message = parse<v1::FromProducer>(bytes);
+  switch (message.message_case()) {
+    case v1::FromProducer::kWelcome:
+      return read(message.welcome());
+    case v1::FromProducer::kRefusal:
+      return read(message.refusal());
+    case v1::FromProducer::kFrame:
+      return read(*message.mutable_frame());
+    case v1::FromProducer::kHeartbeat:
+      return Heartbeat{};
+    case v1::FromProducer::MESSAGE_NOT_SET:
+      break;
+  }
+  throw InvalidInput("an empty or unknown message from a producer");
+}
+
+}  // namespace mailboat

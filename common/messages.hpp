@@ -1,0 +1,121 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/event.hpp"
+#include "common/snapshot.hpp"
+
+/// What producer and consumer say to each other, as plain values. proto/mailboat/v1/feed.proto is the wire
+/// form and describes the fields; docs/protocol.md tells in which order they are said.
+namespace mailboat {
+
+inline constexpr std::uint32_t protocol_version = 1;
+
+/// Which log a cursor belongs to: transaction ids of another cluster, database or timeline mean something
+/// else.
+struct SourceIdentity {
+  std::uint64_t system_identifier = 0;
+  std::uint32_t database_oid = 0;
+  std::uint32_t timeline = 0;
+  friend bool operator==(const SourceIdentity&, const SourceIdentity&) = default;
+};
+
+/// How far a table's load has come; `last_key` is empty before the first chunk.
+struct LoadPosition {
+  std::string topic;
+  std::vector<std::string> last_key;
+  std::uint64_t rows = 0;
+  friend bool operator==(const LoadPosition&, const LoadPosition&) = default;
+};
+
+/// A replica's cursor: everything visible in the snapshot has been applied.
+struct Cursor {
+  SourceIdentity source;
+  Snapshot snapshot;
+  friend bool operator==(const Cursor&, const Cursor&) = default;
+};
+
+struct Hello {
+  std::uint32_t protocol = protocol_version;
+  std::string subscription;
+  std::string replica;
+  std::optional<Cursor> cursor;
+  std::vector<LoadPosition> unfinished_loads;
+  std::uint32_t credit = 0;
+};
+
+struct Welcome {
+  SourceIdentity source;
+  std::chrono::milliseconds heartbeat{};
+};
+
+/// Numbers as in feed.proto, never reused.
+enum class RefusalCode : std::uint8_t {
+  ProtocolMismatch = 1,
+  UnknownSubscription = 2,
+  Busy = 3,
+  OtherSource = 4,
+  SourceWentBack = 5,
+  TimelineChanged = 6,
+  CursorMissing = 7,
+  SourceUnsuitable = 8,
+  SourceUnavailable = 9,
+  ShuttingDown = 10,
+  SessionUnknown = 11,
+};
+
+/// True when saying Hello again later can help without anybody's doing.
+[[nodiscard]] constexpr bool is_temporary(RefusalCode code) {
+  return code == RefusalCode::SourceUnavailable || code == RefusalCode::ShuttingDown ||
+         code == RefusalCode::SessionUnknown;
+}
+
+struct Refusal {
+  RefusalCode code = RefusalCode::SourceUnavailable;
+  std::string text;
+};
+
+/// Rows of a table as they stand at the window's `to`.
+struct LoadChunk {
+  std::string topic;
+  TextColumn rows;
+  std::vector<std::string> last_key;
+  bool ends_chunk = false;
+  bool ends_load = false;
+  std::uint64_t estimated_rows = 0;
+};
+
+struct Frame {
+  std::uint64_t window = 0;
+  std::uint32_t index = 0;
+  std::optional<Snapshot> from;  ///< on the first frame; none for a new replica
+  std::optional<Snapshot> to;    ///< on the last frame
+  bool last = false;
+  EventBatch events;
+  std::vector<std::string> load_begins;
+  std::optional<LoadChunk> chunk;
+};
+
+struct Ack {
+  Snapshot snapshot;
+  std::uint64_t window = 0;
+  EventId last_event_id = 0;
+};
+
+struct Credit {
+  std::uint32_t frames = 0;
+};
+
+struct Heartbeat {};
+struct Goodbye {};
+
+using FromConsumer = std::variant<Hello, Ack, Credit, Heartbeat, Goodbye>;
+using FromProducer = std::variant<Welcome, Refusal, Frame, Heartbeat>;
+
+}  // namespace mailboat
