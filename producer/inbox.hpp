@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <stop_token>
+
+#include "common/messages.hpp"
+
+namespace mailboat {
+
+/// What reaches a session's thread from outside: its consumer's messages, and "something may have been committed".
+/// Any thread pushes and wakes; one thread (the session's) takes and waits.
+class Inbox {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  void push(FromConsumer message) {
+    const std::lock_guard lock(mutex_);
+    messages_.push_back(std::move(message));
+    changed_.notify_one();
+  }
+
+  /// Remembered until clear_wake(): a wake-up between a poll and the wait that follows it is not lost.
+  void wake() {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+    changed_.notify_one();
+  }
+
+  /// Call before polling; a wake() from then on ends the next wait_for_wake().
+  void clear_wake() {
+    const std::lock_guard lock(mutex_);
+    woken_ = false;
+  }
+
+  std::deque<FromConsumer> take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(messages_, {});
+  }
+
+  /// Returns at a message, a wake-up, a stop, or after `timeout`.
+  void wait_for_wake(std::stop_token stop, std::chrono::milliseconds timeout) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, stop, timeout, [this] { return woken_ || !messages_.empty(); });
+  }
+
+  /// Returns at a message, a stop, or after `timeout`.
+  void wait_for_message(std::stop_token stop, std::chrono::milliseconds timeout) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, stop, timeout, [this] { return !messages_.empty(); });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::deque<FromConsumer> messages_;  // guarded by mutex_
+  bool woken_ = false;                 // guarded by mutex_
+};
+
+}  // namespace mailboat

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/messages.hpp"
+#include "postgres/connection.hpp"
+
+namespace mailboat {
+
+/// Reads a table's current rows chunk by chunk in the order of its key, each chunk within a window's transaction, so
+/// that its rows are exact at the window's `to`. Remembers nothing but a good chunk size: where to go on is the
+/// replica's knowledge. One thread; the connection must outlive the reader.
+class LoadReader {
+ public:
+  explicit LoadReader(postgres::Connection& connection) : connection_(connection) {}
+
+  struct Chunk {
+    std::vector<LoadChunk> pieces;  ///< at least one; the last has ends_chunk
+    LoadPosition next;              ///< where the next chunk begins
+    bool ends_load = false;
+  };
+  /// The chunk after `position`, in pieces of about `piece_bytes`. Nothing when the table cannot be read at this
+  /// snapshot (it was rewritten, changed or locked since, or is no longer tracked: `why_not` says it); the window's
+  /// transaction may then be aborted, and the same chunk can be asked for in the next window.
+  std::optional<Chunk> read(const LoadPosition& position, std::size_t piece_bytes);
+  [[nodiscard]] const std::string& why_not() const { return why_not_; }
+
+ private:
+  struct Table;
+  std::optional<Table> describe(const std::string& topic);
+  bool was_rewritten(const std::string& oid);
+  void adapt(int rows, std::size_t bytes);
+
+  postgres::Connection& connection_;
+  std::string why_not_;
+  int rows_per_chunk_ = 500;
+};
+
+}  // namespace mailboat

@@ -1,0 +1,116 @@
+#include "producer/session.hpp"
+
+#include "common/log.hpp"
+#include "producer/source.hpp"
+#include "producer/subscription.hpp"
+#include "producer/window_sender.hpp"
+
+namespace mailboat {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How long to wait for the session that had the subscription before to let go of it: it may belong to a consumer that
+// has just died, or to a producer that has not noticed yet.
+constexpr milliseconds lock_patience{3000};
+constexpr milliseconds lock_retry_interval{50};
+
+void lock_subscription(postgres::Connection& connection, const Subscription& subscription, Inbox& inbox,
+                       const std::stop_token& stop) {
+  const auto deadline = std::chrono::steady_clock::now() + lock_patience;
+  while (!try_lock_subscription(connection, subscription)) {
+    if (stop.stop_requested()) throw SessionEnded("stopped before it began");
+    if (std::chrono::steady_clock::now() >= deadline) {
+      throw SessionRefused(RefusalCode::Busy, "subscription '" + subscription.name +
+                                                  "' already feeds another consumer. Stop that one first, or give "
+                                                  "this replica a subscription of its own with: mailboat subscribe NAME");
+    }
+    inbox.wait_for_message(stop, lock_retry_interval);
+  }
+}
+
+class Registration {
+ public:
+  Registration(CommitWatch& watch, Inbox& inbox) : watch_(watch), inbox_(inbox) { watch_.add(inbox_); }
+  ~Registration() { watch_.remove(inbox_); }
+  Registration(const Registration&) = delete;
+  Registration& operator=(const Registration&) = delete;
+
+ private:
+  CommitWatch& watch_;
+  Inbox& inbox_;
+};
+
+}  // namespace
+
+Session::Session(const ProducerOptions& options, Hello hello, Send send, CommitWatch& watch)
+    : options_(options),
+      hello_(std::move(hello)),
+      send_(std::move(send)),
+      watch_(watch),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+Session::~Session() {
+  thread_.request_stop();
+  thread_.join();
+}
+
+void Session::refuse(RefusalCode code, const std::string& text) {
+  log::warn("session refused", {{"subscription", hello_.subscription}, {"reason", text}});
+  send_(Refusal{code, text});
+}
+
+void Session::run(const std::stop_token& stop) {
+  try {
+    serve(stop);
+    send_(Refusal{RefusalCode::ShuttingDown, "the producer is stopping"});
+  } catch (const SessionEnded& end) {
+    log::info("session ended", {{"subscription", hello_.subscription}, {"reason", end.what()}});
+    send_(Refusal{RefusalCode::ShuttingDown, end.what()});
+  } catch (const SessionRefused& refusal) {
+    refuse(refusal.code(), refusal.what());
+  } catch (const Fatal& error) {
+    refuse(RefusalCode::SourceUnsuitable, error.what());
+  } catch (const std::exception& error) {
+    refuse(RefusalCode::SourceUnavailable, error.what());
+  }
+  finished_ = true;
+}
+
+void Session::serve(const std::stop_token& stop) {
+  if (hello_.protocol != protocol_version) {
+    throw SessionRefused(RefusalCode::ProtocolMismatch,
+                         "this producer speaks protocol " + std::to_string(protocol_version) +
+                             ", the consumer protocol " + std::to_string(hello_.protocol) +
+                             ": install the same version of mailboat on both sides");
+  }
+  auto connection = connect_to_source(options_.postgres, "mailboat-producer/" + hello_.subscription);
+  const auto subscription = find_subscription(connection, hello_.subscription);
+  lock_subscription(connection, subscription, inbox_, stop);
+
+  const auto source = identify_source(connection);
+  if (hello_.cursor) {
+    const auto now = Snapshot::parse(connection.query("SELECT pg_current_snapshot()").text(0, 0));
+    require_continuable(*hello_.cursor, source, now, options_.trust_failover);
+  }
+  const auto resume = resume_point(subscription, hello_.cursor);
+  send_(Welcome{source, options_.heartbeat});
+  log::info("session begins", {{"subscription", subscription.name},
+                               {"replica", hello_.replica},
+                               {"cursor", resume.cursor ? resume.cursor->to_string() : "none"}});
+
+  WindowSender sender(connection, inbox_, subscription, resume, hello_,
+                      {.snapshot_hold_max = options_.snapshot_hold_max},
+                      {.send = [this](const Frame& frame) { send_(frame); },
+                       .found_events = [this] { watch_.found_events(); }});
+  const Registration registration(watch_, inbox_);
+  try {
+    while (!stop.stop_requested()) sender.step(stop);
+  } catch (const SessionEnded&) {
+    sender.wind_up();
+    throw;
+  }
+  sender.wind_up();
+}
+
+}  // namespace mailboat

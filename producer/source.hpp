@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/messages.hpp"
+#include "postgres/connection.hpp"
+
+namespace mailboat {
+
+/// A session cannot be served; the code says what the consumer does next, the text what the operator does.
+class SessionRefused : public Error {
+ public:
+  SessionRefused(RefusalCode code, const std::string& text) : Error(text), code_(code) {}
+  [[nodiscard]] RefusalCode code() const { return code_; }
+
+ private:
+  RefusalCode code_;
+};
+
+/// Connects for reading the outbox: checks that server and schema are ones we can work with (Fatal otherwise) and
+/// sets whatever the text of a value or the plan of the window query depends on.
+postgres::Connection connect_to_source(const std::string& conninfo, const std::string& application_name);
+
+/// Asks which cluster, database and timeline this is.
+SourceIdentity identify_source(postgres::Connection& connection);
+
+/// Throws SessionRefused when the cursor cannot be continued on this source: it belongs to another one, or the
+/// source has gone back in time behind it, or has been promoted (unless `trust_failover`). `current` is a snapshot
+/// taken on the source just now. Pure.
+void require_continuable(const Cursor& cursor, const SourceIdentity& source, const Snapshot& current,
+                         bool trust_failover);
+
+}  // namespace mailboat

@@ -1,0 +1,201 @@
+#include "producer/window_reader.hpp"
+
+#include <thread>
+
+namespace mailboat {
+namespace {
+
+using std::chrono::milliseconds;
+
+// One FETCH holds at most this many events, and payloads above the inline limit are fetched one by one, so that a
+// FETCH is bounded by their product. octet_length() of a stored text does not detoast it.
+constexpr int events_per_fetch = 2000;
+constexpr int inline_payload_bytes = 8192;
+
+// How long to wait for the source's own commits to flush the WAL before we ask for a flush ourselves.
+constexpr milliseconds flush_patience{5};
+
+std::string transaction_list(std::span<const TransactionId> transactions) {
+  std::string text = "{";
+  for (const auto transaction : transactions) {
+    if (text.size() > 1) text += ',';
+    text += std::to_string(transaction);
+  }
+  return text + "}";
+}
+
+// Not visible in snapshot $1/$2 (its xmax and xip). What became visible since is left to MVCC.
+constexpr auto beyond_from = "(txid >= $1::xid8 OR txid = ANY ($2::xid8[])) AND ($3::text[] IS NULL OR topic = ANY ($3))";
+
+postgres::Params beyond(const Snapshot& from, const std::optional<std::string>& topics) {
+  return {std::to_string(from.xmax()), transaction_list(from.in_progress()), topics};
+}
+
+constexpr auto snapshot_query =
+    "SELECT pg_current_snapshot(), pg_current_wal_insert_lsn(),"
+    " pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()";
+
+}  // namespace
+
+WindowReader::WindowReader(postgres::Connection& connection, std::optional<std::vector<std::string>> topics)
+    : connection_(connection),
+      topics_(topics ? std::optional(postgres::array_literal(*topics)) : std::nullopt) {}
+
+WindowReader::~WindowReader() = default;
+
+WindowReader::Poll WindowReader::poll(const Snapshot& from) {
+  static const auto sql = std::string("SELECT pg_current_snapshot(), EXISTS (SELECT FROM outbox.event WHERE ") +
+                          beyond_from + "), pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()";
+  const auto rows = connection_.query(sql, beyond(from, topics_));
+  return {Snapshot::parse(rows.text(0, 0)), rows.boolean(0, 1), rows.boolean(0, 2)};
+}
+
+void WindowReader::begin() {
+  transaction_.reset();
+  transaction_.emplace(connection_, postgres::Transaction::Kind::RepeatableReadOnly, snapshot_query);
+  opened_at_ = std::chrono::steady_clock::now();
+  has_cursor_ = false;
+}
+
+void WindowReader::open(const std::optional<Snapshot>& from) {
+  begin();
+  const auto& rows = transaction_->first_rows();
+  from_ = from;
+  to_ = Snapshot::parse(rows.text(0, 0));
+  write_ahead_end_ = rows.text(0, 1);
+  durable_ = rows.boolean(0, 2);
+  was_suspended_ = false;
+  exhausted_ = !from.has_value();
+  last_id_ = 0;
+  rows_.reset();
+  next_row_ = 0;
+}
+
+// In the first transaction of a window MVCC decides what is not beyond `to`. A transaction that continues a
+// suspended window sees more than `to` did, so there the same rule has to be spelled out.
+void WindowReader::declare() {
+  static const auto first = std::string(
+                                "DECLARE outbox_window NO SCROLL CURSOR FOR SELECT id, txid, topic, op,"
+                                " octet_length(payload::text), CASE WHEN octet_length(payload::text) <= ") +
+                            std::to_string(inline_payload_bytes) +
+                            " THEN payload END, op = 'R' AND (payload->>'load')::boolean FROM outbox.event WHERE " +
+                            beyond_from;
+  static const auto ordered = first + " ORDER BY id";
+  static const auto continued =
+      first + " AND id > $4::bigint AND txid < $5::xid8 AND txid <> ALL ($6::xid8[]) ORDER BY id";
+  auto params = beyond(*from_, topics_);
+  if (was_suspended_) {
+    params.insert(params.end(),
+                  {std::to_string(last_id_), std::to_string(to_.xmax()), transaction_list(to_.in_progress())});
+  }
+  connection_.query(was_suspended_ ? continued : ordered, params);
+  has_cursor_ = true;
+}
+
+bool WindowReader::fetch() {
+  if (!transaction_) begin();
+  if (!has_cursor_) declare();
+  static const auto sql = "FETCH " + std::to_string(events_per_fetch) + " FROM outbox_window";
+  rows_.emplace(connection_.query(sql));
+  next_row_ = 0;
+  exhausted_ = rows_->size() < events_per_fetch;
+  if (!rows_->empty()) last_id_ = rows_->uint64(rows_->size() - 1, 0);
+  return !rows_->empty();
+}
+
+bool WindowReader::fill(EventBatch& batch, std::size_t target_bytes, std::vector<LoadNeeded>& loads) {
+  while (batch.bytes() < target_bytes) {
+    if (!rows_ || next_row_ == rows_->size()) {
+      rows_.reset();
+      if (exhausted_ || !fetch()) return false;
+    }
+    const auto& rows = *rows_;
+    const int row = next_row_++;
+    Event event{rows.uint64(row, 0), rows.uint64(row, 1), rows.text(row, 2), static_cast<Op>(rows.text(row, 3).front()),
+                rows.text(row, 5)};
+    std::string large;
+    if (rows.is_null(row, 5) && !rows.is_null(row, 4)) {
+      if (!transaction_) begin();
+      large = payload_of(event.transaction, event.id);
+      event.payload = large;
+    }
+    if (rows.boolean(row, 6)) loads.push_back({std::string(event.topic)});
+    batch.add(event);
+  }
+  return true;
+}
+
+std::string WindowReader::payload_of(TransactionId transaction, EventId id) {
+  const auto rows = connection_.query("SELECT payload FROM outbox.event WHERE txid = $1::xid8 AND id = $2::bigint",
+                                      {std::to_string(transaction), std::to_string(id)});
+  return std::string(rows.text(0, 0));
+}
+
+milliseconds WindowReader::open_for() const {
+  if (!transaction_) return milliseconds(0);
+  return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - opened_at_);
+}
+
+void WindowReader::suspend() {
+  if (!transaction_) return;
+  transaction_->rollback();
+  transaction_.reset();
+  was_suspended_ = true;
+}
+
+void WindowReader::finish() {
+  if (transaction_) transaction_->rollback();  // nothing was written; a failed load chunk may have aborted it
+  transaction_.reset();
+}
+
+// Why a snapshot must be durable before it becomes a cursor.
+//
+// A snapshot covers every transaction below its xmax that had ended, and an end becomes visible before it is safely
+// on disk: a rollback is never flushed on its own, nor is a commit with synchronous_commit off. If the server
+// crashes at that moment, recovery restarts the transaction counter after the last id that the WAL mentions, and
+// may hand out ids again that the snapshot covers. A replica that had stored the snapshot would take the new
+// transactions for old ones and skip their events without a word.
+//
+// Every end of a transaction writes a WAL record before it becomes visible. So once the WAL is flushed up to where
+// it ended when the snapshot was taken, no covered id can come back. Usually the next commit on the source has
+// flushed it long before we ask; on a quiet source we flush it ourselves, with a WAL message that touches no table.
+void WindowReader::await_durable() {
+  const auto flushed = [this] {
+    const auto rows = connection_.query("SELECT pg_current_wal_flush_lsn() >= $1::pg_lsn", {write_ahead_end_});
+    return rows.boolean(0, 0);
+  };
+  const auto deadline = std::chrono::steady_clock::now() + flush_patience;
+  while (!durable_ && !(durable_ = flushed())) {
+    if (std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(milliseconds(1));
+      continue;
+    }
+    postgres::Transaction flush(connection_, postgres::Transaction::Kind::ReadWrite);
+    flush.query("SET LOCAL synchronous_commit = local");
+    flush.query("SELECT pg_logical_emit_message(true, 'mailboat', 'flush')");
+    flush.commit();
+  }
+}
+
+EventBatch WindowReader::relations_at(const Snapshot& snapshot) {
+  const auto rows = connection_.query(
+      "SELECT DISTINCT ON (topic) event_id, txid, topic, description FROM outbox.relation"
+      " WHERE pg_visible_in_snapshot(txid, $1::pg_snapshot) AND ($2::text[] IS NULL OR topic = ANY ($2))"
+      " ORDER BY topic, event_id DESC",
+      {snapshot.to_string(), topics_});
+  EventBatch batch;
+  for (int row = 0; row < rows.size(); ++row) {
+    batch.add({rows.uint64(row, 0), rows.uint64(row, 1), rows.text(row, 2), Op::Relation, rows.text(row, 3)});
+  }
+  return batch;
+}
+
+std::vector<std::string> WindowReader::tracked_topics() {
+  const auto rows = connection_.query(
+      "SELECT topic FROM outbox.tracked WHERE $1::text[] IS NULL OR topic = ANY ($1) ORDER BY topic", {topics_});
+  std::vector<std::string> topics;
+  for (int row = 0; row < rows.size(); ++row) topics.emplace_back(rows.text(row, 0));
+  return topics;
+}
+
+}  // namespace mailboat

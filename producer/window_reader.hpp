@@ -1,0 +1,92 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/event.hpp"
+#include "common/snapshot.hpp"
+#include "postgres/connection.hpp"
+
+namespace mailboat {
+
+/// Reads windows: exactly the events that snapshot `to` sees and snapshot `from` did not, in id order.
+///
+/// Life of a window: open(), fill() until it returns false, finish(). Memory is bounded by one FETCH (at most about
+/// 16 MiB) or by the largest single event, whatever the window's size. One thread; the connection must outlive the
+/// reader and is not used for anything else while a window is open. Every method may throw ConnectionLost.
+class WindowReader {
+ public:
+  /// `topics`: read these only; nullopt reads all.
+  WindowReader(postgres::Connection& connection, std::optional<std::vector<std::string>> topics);
+  ~WindowReader();
+
+  struct Poll {
+    Snapshot now;
+    bool has_events = false;
+    bool is_durable = false;  ///< `now` may become a cursor as it is (see await_durable())
+  };
+  /// Asks in one round trip whether there is anything that `from` does not cover.
+  Poll poll(const Snapshot& from);
+
+  /// Begins a REPEATABLE READ transaction and takes its snapshot as to(). Without `from` the window has no events:
+  /// it is where a replica begins that will be loaded.
+  void open(const std::optional<Snapshot>& from);
+  [[nodiscard]] const Snapshot& to() const { return to_; }
+
+  /// An R event met on the way whose table must be (re)loaded.
+  struct LoadNeeded {
+    std::string topic;
+  };
+  /// Appends events until `batch` holds `target_bytes` or the window is exhausted (false). Topics whose rows must be
+  /// loaded because of a change of their table are appended to `loads`.
+  bool fill(EventBatch& batch, std::size_t target_bytes, std::vector<LoadNeeded>& loads);
+
+  /// How long the current transaction has kept the source's vacuum horizon.
+  [[nodiscard]] std::chrono::milliseconds open_for() const;
+  /// Ends the transaction but not the window: the next fill() goes on in a new one.
+  void suspend();
+  /// True once a window has been suspended: its transaction no longer sees exactly to().
+  [[nodiscard]] bool was_suspended() const { return was_suspended_; }
+
+  /// The window's transaction, for reading something else at exactly to(). Only while !was_suspended().
+  postgres::Connection& at_snapshot() { return connection_; }
+
+  /// Ends the window's transaction.
+  void finish();
+
+  /// Returns once a crash of the source can no longer hand out transaction ids that to() covers. Call after
+  /// finish(), before anybody stores to() as a cursor.
+  void await_durable();
+
+  /// The latest description of each table as of `snapshot`, as R events with the payload of that time.
+  EventBatch relations_at(const Snapshot& snapshot);
+  /// Tracked tables as of the open window, in a fixed order.
+  std::vector<std::string> tracked_topics();
+
+ private:
+  void begin();
+  void declare();
+  bool fetch();
+  std::string payload_of(TransactionId transaction, EventId id);
+
+  postgres::Connection& connection_;
+  const std::optional<std::string> topics_;  // text[] literal
+
+  std::optional<postgres::Transaction> transaction_;
+  std::chrono::steady_clock::time_point opened_at_;
+  std::optional<Snapshot> from_;
+  Snapshot to_;
+  std::string write_ahead_end_;  // where the WAL ended when to_ was taken
+  bool durable_ = false;
+  bool was_suspended_ = false;
+  bool has_cursor_ = false;
+  bool exhausted_ = true;
+  EventId last_id_ = 0;
+  std::optional<postgres::Rows> rows_;
+  int next_row_ = 0;
+};
+
+}  // namespace mailboat

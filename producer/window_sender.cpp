@@ -1,0 +1,187 @@
+#include "producer/window_sender.hpp"
+
+#include <algorithm>
+
+#include "common/log.hpp"
+
+namespace mailboat {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// How long an idle session waits before it looks whether progress is to be written.
+constexpr milliseconds idle_wait{1000};
+// How often a cursor moves when only transaction ids do.
+constexpr seconds empty_window_interval{1};
+// How long to leave a table alone that could not be read.
+constexpr seconds load_retry_interval{1};
+// How long the end of a session waits for acknowledgements of what was sent.
+constexpr milliseconds last_acknowledgement_wait{1000};
+
+}  // namespace
+
+WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const Subscription& subscription,
+                           const ResumePoint& resume, const Hello& hello, Settings settings, Ports ports)
+    : connection_(connection),
+      inbox_(inbox),
+      subscription_(subscription),
+      resume_(resume),
+      settings_(settings),
+      ports_(std::move(ports)),
+      reader_(connection, subscription.topics),
+      load_reader_(connection),
+      progress_(subscription.id, hello.replica),
+      loads_(hello.unfinished_loads.begin(), hello.unfinished_loads.end()),
+      credit_(hello.credit) {
+  progress_.write_connected(connection_);
+}
+
+void WindowSender::step(const std::stop_token& stop) {
+  take_in();
+  progress_.write_if_due(connection_);
+  if (credit_ == 0) {
+    inbox_.wait_for_message(stop, idle_wait);
+  } else if (window_is_due()) {
+    send_window(stop);
+  } else {
+    inbox_.wait_for_wake(stop, idle_wait);
+  }
+}
+
+bool WindowSender::window_is_due() {
+  if (window_ == 0) return true;
+  if (!loads_.empty() && Clock::now() >= load_retry_at_) return true;
+  inbox_.clear_wake();
+  const auto poll = reader_.poll(*sent_);
+  if (poll.has_events) {
+    ports_.found_events();
+    return true;
+  }
+  const bool moved = poll.is_durable && poll.now != *sent_;
+  return moved && Clock::now() - window_sent_at_ >= empty_window_interval;
+}
+
+void WindowSender::send_window(const std::stop_token& stop) {
+  const bool first = window_ == 0;
+  reader_.open(first ? resume_.read_from : sent_);
+
+  Frame frame;
+  frame.window = ++window_;
+  frame.from = first ? resume_.cursor : sent_;
+  if (first) {
+    frame.events = reader_.relations_at(resume_.read_from.value_or(reader_.to()));
+    if (resume_.loads_tables) begin_loads(frame, reader_.tracked_topics());
+  }
+  std::vector<WindowReader::LoadNeeded> needed;
+  while (reader_.fill(frame.events, settings_.frame_bytes, needed)) emit(frame, stop);
+  if (subscription_.start == Subscription::Start::Load) {
+    std::vector<std::string> topics;
+    for (auto& load : needed) topics.push_back(std::move(load.topic));
+    begin_loads(frame, topics);
+  }
+  if (!loads_.empty() && !reader_.was_suspended()) send_load_chunk(frame, stop);
+  reader_.finish();
+
+  // Only now may the consumer commit: before that the source could forget, in a crash, what this snapshot covers.
+  reader_.await_durable();
+  frame.to = reader_.to();
+  frame.last = true;
+  emit(frame, stop);
+  sent_ = reader_.to();
+  window_sent_at_ = Clock::now();
+}
+
+void WindowSender::begin_loads(Frame& frame, const std::vector<std::string>& topics) {
+  for (const auto& topic : topics) {
+    std::erase_if(loads_, [&topic](const auto& load) { return load.topic == topic; });
+    loads_.push_back({topic, {}, 0});
+    frame.load_begins.push_back(topic);
+  }
+}
+
+void WindowSender::send_load_chunk(Frame& frame, const std::stop_token& stop) {
+  auto& position = loads_.front();
+  auto chunk = load_reader_.read(position, settings_.frame_bytes);
+  if (!chunk) {
+    if (load_trouble_ != load_reader_.why_not()) {
+      load_trouble_ = load_reader_.why_not();
+      log::warn("cannot load a table now, trying again every second",
+                {{"subscription", subscription_.name}, {"topic", position.topic}, {"reason", load_trouble_}});
+    }
+    load_retry_at_ = Clock::now() + load_retry_interval;
+    return;
+  }
+  load_trouble_.clear();
+  for (auto& piece : chunk->pieces) {
+    if (frame.chunk) emit(frame, stop);
+    frame.chunk = std::move(piece);
+  }
+  const auto estimated_rows = frame.chunk->estimated_rows;
+  if (chunk->ends_load) {
+    log::info("table loaded",
+              {{"subscription", subscription_.name}, {"topic", position.topic}, {"rows", chunk->next.rows}});
+    loads_.pop_front();
+  } else {
+    position = std::move(chunk->next);
+  }
+  report_load(estimated_rows);
+}
+
+void WindowSender::report_load(std::uint64_t estimated_rows) {
+  if (loads_.empty()) {
+    progress_.loading(std::nullopt);
+  } else {
+    progress_.loading(LoadProgress{loads_.front(), estimated_rows, loads_.size()});
+  }
+}
+
+void WindowSender::emit(Frame& frame, const std::stop_token& stop) {
+  wait_for_credit(stop);
+  ports_.send(frame);
+  --credit_;
+  Frame next;
+  next.window = frame.window;
+  next.index = frame.index + 1;
+  frame = std::move(next);
+}
+
+void WindowSender::wait_for_credit(const std::stop_token& stop) {
+  take_in();
+  while (credit_ == 0) {
+    if (stop.stop_requested()) throw SessionEnded("stopped while the consumer was busy");
+    const auto left = settings_.snapshot_hold_max - reader_.open_for();
+    if (left <= milliseconds(0)) reader_.suspend();
+    inbox_.wait_for_message(stop, std::clamp(left, milliseconds(1), idle_wait));
+    take_in();
+  }
+}
+
+void WindowSender::take_in() {
+  for (const auto& message : inbox_.take()) {
+    if (const auto* ack = std::get_if<Ack>(&message)) {
+      acknowledged_window_ = ack->window;
+      progress_.acknowledged(*ack);
+    } else if (const auto* credit = std::get_if<Credit>(&message)) {
+      credit_ += credit->frames;
+    } else if (std::holds_alternative<Goodbye>(message)) {
+      throw SessionEnded("the consumer said goodbye");
+    }
+  }
+}
+
+void WindowSender::wind_up() {
+  const auto deadline = Clock::now() + last_acknowledgement_wait;
+  try {
+    take_in();
+    while (acknowledged_window_ < window_ && Clock::now() < deadline) {
+      inbox_.wait_for_message({}, std::chrono::duration_cast<milliseconds>(deadline - Clock::now()));
+      take_in();
+    }
+  } catch (const SessionEnded&) {
+    // A goodbye comes after the last acknowledgement: nothing more will.
+  }
+  progress_.write_rest(connection_);
+}
+
+}  // namespace mailboat

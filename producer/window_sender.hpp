@@ -1,0 +1,84 @@
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "common/messages.hpp"
+#include "postgres/connection.hpp"
+#include "producer/inbox.hpp"
+#include "producer/load_reader.hpp"
+#include "producer/subscription.hpp"
+#include "producer/window_reader.hpp"
+
+namespace mailboat {
+
+/// The consumer said goodbye, or the session was told to stop, in the middle of something.
+class SessionEnded : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Carries one subscription to one consumer, window by window. step() is the page to read first.
+///
+/// Belongs to the session's thread. `connection`, `inbox` must outlive it. Throws SessionEnded, ConnectionLost.
+class WindowSender {
+ public:
+  struct Settings {
+    std::chrono::milliseconds snapshot_hold_max{};
+    /// Frames are cut at about this size.
+    std::size_t frame_bytes = 1 << 20;
+  };
+  struct Ports {
+    std::function<void(const Frame&)> send;
+    std::function<void()> found_events;  ///< told when a poll has found something: more is likely soon
+  };
+
+  WindowSender(postgres::Connection& connection, Inbox& inbox, const Subscription& subscription,
+               const ResumePoint& resume, const Hello& hello, Settings settings, Ports ports);
+
+  /// One bounded piece of work: takes in what the consumer said, writes progress back when due, sends the next window if
+  /// there is one, and otherwise waits for a wake-up.
+  void step(const std::stop_token& stop);
+
+  /// At the end of a session: gives acknowledgements under way a moment to arrive, and writes the rest back.
+  void wind_up();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  bool window_is_due();
+  void send_window(const std::stop_token& stop);
+  void send_load_chunk(Frame& frame, const std::stop_token& stop);
+  void begin_loads(Frame& frame, const std::vector<std::string>& topics);
+  void emit(Frame& frame, const std::stop_token& stop);
+  void wait_for_credit(const std::stop_token& stop);
+  void take_in();
+  void report_load(std::uint64_t estimated_rows);
+
+  postgres::Connection& connection_;
+  Inbox& inbox_;
+  const Subscription& subscription_;
+  const ResumePoint resume_;
+  const Settings settings_;
+  const Ports ports_;
+
+  WindowReader reader_;
+  LoadReader load_reader_;
+  ProgressWriter progress_;
+
+  std::optional<Snapshot> sent_;    // `to` of the last window sent
+  std::deque<LoadPosition> loads_;  // unfinished, in the order in which they are loaded
+  std::string load_trouble_;        // why the first of them does not go on, while it does not
+  std::uint64_t window_ = 0;
+  std::uint64_t acknowledged_window_ = 0;
+  std::uint32_t credit_;
+  Clock::time_point window_sent_at_{};
+  Clock::time_point load_retry_at_{};
+};
+
+}  // namespace mailboat
