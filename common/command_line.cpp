@@ -45,6 +45,12 @@ void require_choice(const CommandLine::Option& option, const OptionTexts& texts)
   }
 }
 
+// CLI11 2.1 ends without a newline after a footer, 2.4 with one.
+void print_help(std::ostream& out, const CLI::App& app) {
+  const auto text = app.help();
+  out << text << (text.ends_with('\n') ? "" : "\n");
+}
+
 // The texts and where they were found, for the error message.
 struct Given {
   OptionTexts texts;
@@ -82,6 +88,8 @@ struct CommandLine::Impl {
                        ? app->add_flag(vendor_name, help)
                        : app->add_option(
                              vendor_name, [](const CLI::results_t&) { return true; }, help);
+    if (is_setting) vendor->group("Settings");
+    if (vendor->get_positional()) vendor->required(option.required);
     if (!option.value.empty()) vendor->type_name(option.value);
     if (is_list) vendor->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     const auto set = [option, &target](const OptionTexts& texts) {
@@ -196,12 +204,12 @@ CommandLine::CommandLine(std::string name, std::string summary, std::string exam
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.set_version_flag("--version", name + " " + std::string(version()), "Print the version and exit");
   app.get_formatter()->column_width(34);
+  app.require_subcommand(0, 1);
   app.footer(
-      "Every option but the last three can also stand in a variable (--log-level: MAILBOAT_LOG_LEVEL) or in "
-      "the\n"
-      "file given with --config (log_level = \"info\"). Flags win over variables, variables over the "
-      "file.\n\n"
-      "Example:\n  " +
+      std::string(
+          "Settings can also stand in a variable (--log-level: MAILBOAT_LOG_LEVEL) or in the file given\n"
+          "with --config (log_level = \"info\"). Flags win over variables, variables over the file.\n\n"
+          "Example:\n  ") +
       example);
   impl_->add_flag({"config", "FILE", "TOML file with further options"}, impl_->config, true);
 }
@@ -239,7 +247,8 @@ void CommandLine::position(Option option, std::string& target) {
 void CommandLine::position(Option option, std::vector<std::string>& target) {
   const auto name = option.name;
   impl_->add(std::move(option), target, false, name)
-      .vendor->expected(1, CLI::detail::expected_max_vector_size);
+      .vendor->expected(1, CLI::detail::expected_max_vector_size)
+      ->allow_extra_args();
 }
 
 void CommandLine::check(std::function<void()> validate) { impl_->checks.push_back(std::move(validate)); }
@@ -273,7 +282,7 @@ std::optional<ExitCode> CommandLine::parse(const std::vector<std::string>& argum
     impl_->resolve(environment);
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
-    terminal.out << app.help();
+    print_help(terminal.out, app);
     return ExitCode::Done;
   } catch (const CLI::CallForVersion& version_text) {
     terminal.out << version_text.what() << '\n';
