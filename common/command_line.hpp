@@ -1,0 +1,90 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "common/exit_code.hpp"
+#include "common/log.hpp"
+
+namespace mailboat {
+
+/// Where a program prints; tests pass their own streams. Both must outlive whoever holds this.
+struct Terminal {
+  std::ostream& out;
+  std::ostream& err;
+};
+
+/// An environment variable by name; nullopt when it is not set.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+Environment process_environment();
+
+/// A program's options, and for a program with commands theirs too.
+///
+/// A *setting* can be given as a flag (`--poll-interval-max 50ms`), in a variable
+/// (`MAILBOAT_POLL_INTERVAL_MAX=50ms`) or in the TOML file named by --config (`poll_interval_max = "50ms"`).
+/// Flags win over variables, variables over the file; what is given nowhere keeps the target's value from
+/// before. In a variable, several values are separated by commas; an empty variable counts as not set. An
+/// *argument* is given by flag or position only. Targets must outlive parse().
+class CommandLine {
+ public:
+  /// One option or positional argument.
+  struct Option {
+    std::string name;   ///< as typed, without dashes: `poll-interval-max`; for a position: `TABLE`
+    std::string value;  ///< what to call the value in the help text, e.g. `DURATION`
+    std::string help;   ///< one sentence without a full stop
+    bool required = false;
+    std::vector<std::string> choices = {};  ///< when not empty, nothing else is accepted
+  };
+
+  CommandLine(std::string name, std::string summary, std::string example);
+  ~CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  void setting(Option option, std::string& target);
+  void setting(Option option, std::vector<std::string>& target);
+  void setting(Option option, bool& target);
+  void setting(Option option, std::chrono::milliseconds& target);
+  void setting(Option option, log::Level& target);
+
+  void argument(Option option, std::string& target);
+  /// Values are separated by commas, or the flag is given several times.
+  void argument(Option option, std::vector<std::string>& target);
+  void argument(Option option, bool& target);
+  void position(Option option, std::string& target);
+  /// One or more values.
+  void position(Option option, std::vector<std::string>& target);
+
+  /// Runs when all targets are set. What it throws (InvalidInput, ConfigurationError) is a usage error.
+  void check(std::function<void()> validate);
+
+  /// Adds a command. Once there is one, exactly one has to be given. The reference stays valid.
+  CommandLine& command(std::string name, std::string summary, std::string example);
+  /// The command that was given; empty for a program without commands.
+  [[nodiscard]] std::string given_command() const;
+
+  /// Sets all targets and returns nullopt: go on. Otherwise the program is to end with the returned code:
+  /// --help or
+  /// --version has been printed, or a sentence that says what is wrong. `arguments` does not include the
+  /// program.
+  std::optional<ExitCode> parse(const std::vector<std::string>& arguments, Terminal terminal,
+                                const Environment& environment);
+  std::optional<ExitCode> parse(int argc, const char* const* argv, Terminal terminal);
+
+  /// For the completion script.
+  [[nodiscard]] std::vector<std::string> command_names() const;
+  [[nodiscard]] std::vector<std::string> flag_names() const;
+  [[nodiscard]] const CommandLine& command(const std::string& name) const;
+
+ private:
+  struct Impl;
+  explicit CommandLine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mailboat

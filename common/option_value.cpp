@@ -1,0 +1,58 @@
+#include "common/option_value.hpp"
+
+#include <sstream>
+
+#include "common/duration.hpp"
+#include "common/error.hpp"
+
+namespace mailboat {
+namespace {
+
+const std::string& only(const OptionTexts& texts) {
+  if (texts.size() != 1) throw InvalidInput("expected one value, got " + std::to_string(texts.size()));
+  return texts.front();
+}
+
+}  // namespace
+
+void assign(std::string& target, const OptionTexts& texts) { target = only(texts); }
+
+void assign(std::vector<std::string>& target, const OptionTexts& texts) {
+  for (const auto& text : texts) {
+    if (text.empty()) throw InvalidInput("a value is empty");
+  }
+  target = texts;
+}
+
+void assign(bool& target, const OptionTexts& texts) {
+  const auto& text = only(texts);
+  if (text != "true" && text != "false") throw InvalidInput("expected true or false, got '" + text + "'");
+  target = text == "true";
+}
+
+void assign(std::chrono::milliseconds& target, const OptionTexts& texts) {
+  target = parse_duration(only(texts));
+}
+
+void assign(log::Level& target, const OptionTexts& texts) { target = log::parse_level(only(texts)); }
+
+std::string shown(const std::string& value) { return value; }
+
+std::string shown(const std::vector<std::string>& value) {
+  std::string text;
+  for (const auto& entry : value) text += (text.empty() ? "" : ",") + entry;
+  return text;
+}
+
+std::string shown(bool) { return {}; }
+std::string shown(std::chrono::milliseconds value) { return format_duration(value); }
+std::string shown(log::Level value) { return std::string(log::level_name(value)); }
+
+OptionTexts split_at_commas(const std::string& text) {
+  OptionTexts parts;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, ',');) parts.push_back(part);
+  return parts;
+}
+
+}  // namespace mailboat

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "common/log.hpp"
+
+namespace mailboat {
+
+/// Texts given for one option, wherever they were found, turned into its value. Each throws InvalidInput with
+/// a sentence that does not name the option: the caller knows where the text came from.
+using OptionTexts = std::vector<std::string>;
+
+void assign(std::string& target, const OptionTexts& texts);
+void assign(std::vector<std::string>& target, const OptionTexts& texts);
+void assign(bool& target, const OptionTexts& texts);
+void assign(std::chrono::milliseconds& target, const OptionTexts& texts);
+void assign(log::Level& target, const OptionTexts& texts);
+
+/// How the help text shows a default; empty when there is nothing to show.
+std::string shown(const std::string& value);
+std::string shown(const std::vector<std::string>& value);
+std::string shown(bool value);
+std::string shown(std::chrono::milliseconds value);
+std::string shown(log::Level value);
+
+/// `a,b,c` in parts.
+OptionTexts split_at_commas(const std::string& text);
+
+}  // namespace mailboat

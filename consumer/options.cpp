@@ -1,0 +1,63 @@
+#include "consumer/options.hpp"
+
+#include "common/endpoint.hpp"
+#include "common/error.hpp"
+
+namespace mailboat::consumer {
+namespace {
+
+void declare(CommandLine& line, ConsumerOptions& options) {
+  line.setting({.name = "producer",
+                .value = "ENDPOINT",
+                .help = "Where mailboat-producer listens; repeat it to name stand-ins",
+                .required = true},
+               options.producers);
+  line.setting({.name = "subscription",
+                .value = "NAME",
+                .help = "The stream to follow, made with: mailboat subscribe NAME",
+                .required = true},
+               options.subscription);
+  line.setting({.name = "database",
+                .value = "FILE",
+                .help = "The SQLite file to keep up to date; made when it does not exist",
+                .required = true},
+               options.database);
+  line.setting({.name = "until-caught-up",
+                .value = "",
+                .help = "End once everything committed before the start has been applied"},
+               options.until_caught_up);
+  line.setting(
+      {.name = "heartbeat", .value = "DURATION", .help = "How often a sign of life goes to the producer"},
+      options.heartbeat);
+  line.setting({.name = "log-level", .value = "LEVEL", .help = "debug, info, warning or error"},
+               options.log_level);
+}
+
+void require_usable(const ConsumerOptions& options) {
+  if (options.producers.empty()) throw ConfigurationError("producer: the list is empty");
+  for (const auto& endpoint : options.producers) require_endpoint(endpoint);
+  if (options.subscription.empty()) throw ConfigurationError("subscription: the name is empty");
+  if (options.database.empty()) throw ConfigurationError("database: the file name is empty");
+  if (options.heartbeat <= std::chrono::milliseconds(0))
+    throw ConfigurationError("heartbeat has to be above zero");
+}
+
+}  // namespace
+
+std::variant<ConsumerOptions, ExitCode> parse_options(const std::vector<std::string>& arguments,
+                                                      Terminal terminal, const Environment& environment) {
+  ConsumerOptions options;
+  CommandLine line(
+      "mailboat-consumer", "Keeps a SQLite file equal to tables in PostgreSQL, as mailboat-producer tells.",
+      "mailboat-consumer --producer tcp://127.0.0.1:5657 --subscription shop --database shop.db");
+  declare(line, options);
+  line.check([&options] { require_usable(options); });
+  if (const auto code = line.parse(arguments, terminal, environment)) return *code;
+  return options;
+}
+
+std::variant<ConsumerOptions, ExitCode> parse_options(int argc, const char* const* argv, Terminal terminal) {
+  return parse_options({argv + 1, argv + argc}, terminal, process_environment());
+}
+
+}  // namespace mailboat::consumer

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/command_line.hpp"
+
+namespace mailboat::consumer {
+
+/// Everything an operator can decide about mailboat-consumer. deploy/consumer.toml shows the same as a file.
+struct ConsumerOptions {
+  /// Where producers of the same source listen. Normally one; with several, the next is tried when one is
+  /// gone. No default: a consumer that guessed could follow the wrong database.
+  std::vector<std::string> producers;
+
+  /// The stream to follow, as made by `mailboat subscribe NAME`. One SQLite file has one subscription and the
+  /// other way round. No default.
+  std::string subscription;
+
+  /// The SQLite file to keep up to date; made when it does not exist. It holds the position as well, so a
+  /// copy of it can be put back at any time. No default. Must be on a local disk: WAL mode needs shared
+  /// memory.
+  std::string database;
+
+  /// End with exit code 0 once everything that was committed before the start has been applied, instead of
+  /// following for ever. For cron jobs and tests.
+  bool until_caught_up = false;
+
+  /// How often a sign of life goes to the producer, which frees the subscription after a few silent
+  /// intervals. Raise it on links where every packet costs; another consumer then has to wait longer to take
+  /// over.
+  std::chrono::milliseconds heartbeat{std::chrono::seconds(1)};
+
+  /// Debug also logs each window.
+  log::Level log_level = log::Level::Info;
+};
+
+/// The options, or the code that the program is to end with because what had to be said has been printed.
+std::variant<ConsumerOptions, ExitCode> parse_options(const std::vector<std::string>& arguments,
+                                                      Terminal terminal, const Environment& environment);
+/// The same from main(), with the process's environment.
+std::variant<ConsumerOptions, ExitCode> parse_options(int argc, const char* const* argv, Terminal terminal);
+
+}  // namespace mailboat::consumer

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/command_line.hpp"
+
+namespace mailboat::producer {
+
+/// Everything an operator can decide about mailboat-producer. deploy/producer.toml shows the same as a file.
+struct ProducerOptions {
+  /// How to reach the source database: what libpq takes, a URI or key=value pairs. Empty: the PG* variables
+  /// and libpq's own defaults. Needs the primary, never a standby, and a role that is a member of
+  /// outbox_producer.
+  std::string postgres;
+
+  /// Where consumers connect. The port is mailboat's own; change it to run two producers on one machine, or
+  /// use `ipc:///run/mailboat/feed` to let file permissions decide who may read.
+  std::string listen = "tcp://127.0.0.1:5657";
+
+  /// Allows `listen` to be reachable from other machines although the feed is neither encrypted nor
+  /// authenticated. Set it only where everybody on that network may read every tracked table.
+  bool insecure = false;
+
+  /// Go on after a failover of the source, instead of asking each replica to load again. The promoted server
+  /// must have had every transaction that a replica has seen: set it only where replication is synchronous
+  /// (synchronous_commit = on or remote_apply, with synchronous_standby_names), otherwise changes go missing
+  /// unseen.
+  bool trust_failover = false;
+
+  /// The longest pause between two looks at the log when it is quiet. Only matters while commits cannot wake
+  /// the producer (another producer holds the wake-up lock, or max_prepared_transactions > 0): it is then the
+  /// added latency. Raise it to spare an idle source; an idle look takes about 0.1 ms of the server's time.
+  std::chrono::milliseconds poll_interval_max{50};
+
+  /// How long one transaction may stay open on the source while a window is read. Afterwards reading goes on
+  /// in a new one, so that a slow replica does not hold back VACUUM. Raise it if loads of large tables have
+  /// to share time with windows that never fit: a window that took longer carries no load chunk.
+  std::chrono::milliseconds snapshot_hold_max{std::chrono::seconds(30)};
+
+  /// How often a sign of life goes to each consumer, which gives a producer up after a few silent intervals.
+  /// Raise it on links where every packet costs.
+  std::chrono::milliseconds heartbeat{std::chrono::seconds(1)};
+
+  /// Debug also logs each session's windows.
+  log::Level log_level = log::Level::Info;
+};
+
+/// The options, or the code that the program is to end with because what had to be said has been printed.
+/// Refuses (ExitCode::Usage) an unusable address, and one that other machines can reach unless `insecure` is
+/// set.
+std::variant<ProducerOptions, ExitCode> parse_options(const std::vector<std::string>& arguments,
+                                                      Terminal terminal, const Environment& environment);
+/// The same from main(), with the process's environment.
+std::variant<ProducerOptions, ExitCode> parse_options(int argc, const char* const* argv, Terminal terminal);
+
+}  // namespace mailboat::producer
