@@ -14,17 +14,11 @@ namespace {
 
 constexpr const char* config_option = "config";
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 void require_choice(const CommandLine::Option& option, const OptionTexts& texts) {
   if (option.choices.empty()) return;
   for (const auto& text : texts) {
     if (std::find(option.choices.begin(), option.choices.end(), text) == option.choices.end()) {
-      throw InvalidInput("'" + text + "' is none of " + joined(option.choices));
+      throw InvalidInput("'" + text + "' is none of " + shown(option.choices));
     }
   }
 }
@@ -160,8 +154,8 @@ void CommandLine::Impl::refuse_unknown_keys(const ConfigEntries& file, const std
   }
   for (const auto& [key, texts] : file) {
     if (known.contains(key)) continue;
-    throw ConfigurationError(path + ": unknown key '" + key +
-                             "' (known: " + joined({known.begin(), known.end()}) + ")");
+    throw ConfigurationError(path + ": unknown key '" + key + "' (known: " +
+                             shown(std::vector<std::string>(known.begin(), known.end())) + ")");
   }
 }
 
