@@ -2,8 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cctype>
-#include <cstdlib>
 #include <set>
 
 #include "common/config_file.hpp"
@@ -16,31 +14,11 @@ namespace {
 
 constexpr const char* config_option = "config";
 
-// poll-interval-max -> poll_interval_max
-std::string file_key(std::string name) {
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-}
-
-// poll-interval-max -> MAILBOAT_POLL_INTERVAL_MAX
-std::string variable(const std::string& name) {
-  auto text = "MAILBOAT_" + file_key(name);
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return text;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 void require_choice(const CommandLine::Option& option, const OptionTexts& texts) {
   if (option.choices.empty()) return;
   for (const auto& text : texts) {
     if (std::find(option.choices.begin(), option.choices.end(), text) == option.choices.end()) {
-      throw InvalidInput("'" + text + "' is none of " + joined(option.choices));
+      throw InvalidInput("'" + text + "' is none of " + shown(option.choices));
     }
   }
 }
@@ -58,14 +36,6 @@ struct Given {
 };
 
 }  // namespace
-
-Environment process_environment() {
-  return [](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());
-    if (value == nullptr) return std::nullopt;
-    return value;
-  };
-}
 
 struct CommandLine::Impl {
   struct Entry {
@@ -136,11 +106,11 @@ std::optional<Given> CommandLine::Impl::given(const Entry& entry, const Environm
     return found;
   }
   if (!entry.is_setting) return std::nullopt;
-  const auto value = environment(variable(name));
-  if (value && !value->empty()) return Given{texts(*value), variable(name)};
-  const auto in_file = file.find(file_key(name));
+  const auto value = environment(variable_of_option(name));
+  if (value && !value->empty()) return Given{texts(*value), variable_of_option(name)};
+  const auto in_file = file.find(file_key_of_option(name));
   if (in_file == file.end()) return std::nullopt;
-  const auto origin = path + ": " + file_key(name);
+  const auto origin = path + ": " + file_key_of_option(name);
   if (!in_file->second)
     throw ConfigurationError(origin + ": expected a text, a number, true, false or a list of texts");
   return Given{*in_file->second, origin};
@@ -157,8 +127,9 @@ void CommandLine::Impl::apply(const Environment& environment, const ConfigEntrie
         throw ConfigurationError(found->origin + ": " + error.what());
       }
     } else if (entry.option.required && entry.is_setting) {
-      throw ConfigurationError("--" + entry.option.name + " is missing (or " + variable(entry.option.name) +
-                               ", or " + file_key(entry.option.name) + " in the file given with --config)");
+      throw ConfigurationError("--" + entry.option.name + " is missing (or " +
+                               variable_of_option(entry.option.name) + ", or " +
+                               file_key_of_option(entry.option.name) + " in the file given with --config)");
     } else if (entry.option.required) {
       throw ConfigurationError(entry.option.name + " is missing");
     }
@@ -178,12 +149,13 @@ std::string CommandLine::Impl::config_path(const Environment& environment) const
 void CommandLine::Impl::refuse_unknown_keys(const ConfigEntries& file, const std::string& path) const {
   std::set<std::string> known;
   for (const auto& entry : entries) {
-    if (entry.is_setting && entry.option.name != config_option) known.insert(file_key(entry.option.name));
+    if (entry.is_setting && entry.option.name != config_option)
+      known.insert(file_key_of_option(entry.option.name));
   }
   for (const auto& [key, texts] : file) {
     if (known.contains(key)) continue;
-    throw ConfigurationError(path + ": unknown key '" + key +
-                             "' (known: " + joined({known.begin(), known.end()}) + ")");
+    throw ConfigurationError(path + ": unknown key '" + key + "' (known: " +
+                             shown(std::vector<std::string>(known.begin(), known.end())) + ")");
   }
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/environment.hpp"
 #include "common/exit_code.hpp"
 #include "common/log.hpp"
 
@@ -18,10 +19,6 @@ struct Terminal {
   std::ostream& out;
   std::ostream& err;
 };
-
-/// An environment variable by name; nullopt when it is not set.
-using Environment = std::function<std::optional<std::string>(const std::string& name)>;
-Environment process_environment();
 
 /// A program's options, and for a program with commands theirs too.
 ///

@@ -40,7 +40,7 @@ std::string shown(const std::string& value) { return value; }
 
 std::string shown(const std::vector<std::string>& value) {
   std::string text;
-  for (const auto& entry : value) text += (text.empty() ? "" : ",") + entry;
+  for (const auto& entry : value) text += (text.empty() ? "" : ", ") + entry;
   return text;
 }
 

@@ -1,0 +1,188 @@
+#include "common/command_line.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/parsing.hpp"
+
+namespace mailboat {
+namespace {
+
+using test::environment_of;
+using test::Printed;
+using test::TemporaryFile;
+
+// A program with one option of each kind, and two commands when asked for.
+class CommandLineTest : public testing::Test {
+ protected:
+  std::optional<ExitCode> parse(const std::vector<std::string>& arguments,
+                                std::map<std::string, std::string> variables = {}) {
+    CommandLine line("prog", "Does something.", "prog --listen here");
+    line.setting({.name = "listen", .value = "ENDPOINT", .help = "Where"}, listen);
+    line.setting({.name = "producer", .value = "ENDPOINT", .help = "From whom"}, producers);
+    line.setting({.name = "insecure", .value = "", .help = "Consent"}, insecure);
+    line.setting({.name = "poll-interval-max", .value = "DURATION", .help = "How long"}, poll_interval_max);
+    line.setting({.name = "log-level", .value = "LEVEL", .help = "How much"}, log_level);
+    if (with_commands) {
+      auto& track = line.command("track", "Track tables", "prog track a");
+      track.position({.name = "TABLE", .value = "", .help = "Which", .required = true}, tables);
+      track.argument({.name = "key", .value = "COLUMN,...", .help = "Key columns"}, key);
+      track.argument({.name = "capture", .value = "MODE", .help = "How", .choices = {"row", "statement"}},
+                     capture);
+      line.command("status", "Show status", "prog status");
+    }
+    const auto code = line.parse(arguments, printed.terminal(), environment_of(std::move(variables)));
+    given_command = line.given_command();
+    return code;
+  }
+
+  void expect_refused(const std::vector<std::string>& arguments, const std::string& part,
+                      std::map<std::string, std::string> variables = {}) {
+    EXPECT_EQ(parse(arguments, std::move(variables)), ExitCode::Usage);
+    EXPECT_NE(printed.err.str().find(part), std::string::npos) << printed.err.str();
+    EXPECT_EQ(printed.out.str(), "");
+  }
+
+  Printed printed;
+  std::string listen = "default";
+  std::vector<std::string> producers;
+  bool insecure = false;
+  std::chrono::milliseconds poll_interval_max{50};
+  log::Level log_level = log::Level::Info;
+  bool with_commands = false;
+  std::vector<std::string> tables;
+  std::vector<std::string> key;
+  std::string capture;
+  std::string given_command;
+};
+
+TEST_F(CommandLineTest, KeepsDefaultsWhenNothingIsGiven) {
+  EXPECT_EQ(parse({}), std::nullopt);
+  EXPECT_EQ(listen, "default");
+  EXPECT_EQ(poll_interval_max, std::chrono::milliseconds(50));
+}
+
+TEST_F(CommandLineTest, ReadsEveryKindFromTheFile) {
+  const TemporaryFile file(
+      "listen = 'file'\nproducer = ['a,b', 'c']\ninsecure = true\npoll_interval_max = '2s'\nlog_level = "
+      "'debug'\n");
+  ASSERT_EQ(parse({"--config", file.path()}), std::nullopt) << printed.err.str();
+  EXPECT_EQ(listen, "file");
+  EXPECT_EQ(producers, (std::vector<std::string>{"a,b", "c"}));
+  EXPECT_TRUE(insecure);
+  EXPECT_EQ(poll_interval_max, std::chrono::seconds(2));
+  EXPECT_EQ(log_level, log::Level::Debug);
+}
+
+TEST_F(CommandLineTest, ReadsEveryKindFromVariables) {
+  ASSERT_EQ(parse({}, {{"MAILBOAT_LISTEN", "variable"},
+                       {"MAILBOAT_PRODUCER", "a,b"},
+                       {"MAILBOAT_INSECURE", "true"},
+                       {"MAILBOAT_POLL_INTERVAL_MAX", "2s"},
+                       {"MAILBOAT_LOG_LEVEL", "debug"}}),
+            std::nullopt)
+      << printed.err.str();
+  EXPECT_EQ(listen, "variable");
+  EXPECT_EQ(producers, (std::vector<std::string>{"a", "b"}));
+  EXPECT_TRUE(insecure);
+  EXPECT_EQ(poll_interval_max, std::chrono::seconds(2));
+  EXPECT_EQ(log_level, log::Level::Debug);
+}
+
+TEST_F(CommandLineTest, RanksFlagsAboveVariablesAboveTheFile) {
+  const TemporaryFile file("listen = 'file'\ninsecure = true\nproducer = ['file']\n");
+  ASSERT_EQ(parse({"--config", file.path()}, {{"MAILBOAT_LISTEN", "variable"}}), std::nullopt);
+  EXPECT_EQ(listen, "variable");
+  EXPECT_TRUE(insecure);
+  ASSERT_EQ(parse({"--listen", "flag", "--insecure=false", "--producer", "x", "--producer", "y"},
+                  {{"MAILBOAT_LISTEN", "variable"}, {"MAILBOAT_CONFIG", file.path()}}),
+            std::nullopt);
+  EXPECT_EQ(listen, "flag");
+  EXPECT_FALSE(insecure);
+  EXPECT_EQ(producers, (std::vector<std::string>{"x", "y"}));
+}
+
+TEST_F(CommandLineTest, TakesAnEmptyVariableAsNotSet) {
+  ASSERT_EQ(parse({}, {{"MAILBOAT_LISTEN", ""}}), std::nullopt);
+  EXPECT_EQ(listen, "default");
+}
+
+TEST_F(CommandLineTest, RefusesAnUnknownKeyNamingItAndTheFile) {
+  const TemporaryFile file("listten = 'x'\n");
+  expect_refused({"--config", file.path()}, file.path() + ": unknown key 'listten'");
+}
+
+TEST_F(CommandLineTest, RefusesATableWhereAValueBelongs) {
+  const TemporaryFile file("[listen]\nhost = 'x'\n");
+  expect_refused({"--config", file.path()}, file.path() + ": listen: expected a text");
+}
+
+TEST_F(CommandLineTest, RefusesABrokenFileNamingTheLine) {
+  const TemporaryFile file("listen = 'x'\nproducer = [\n");
+  expect_refused({"--config", file.path()}, file.path() + ", line ");
+  expect_refused({"--config", file.path() + ".missing"}, "No such file or directory");
+}
+
+TEST_F(CommandLineTest, ReadsAnEmptyFileAsNoSettings) {
+  const TemporaryFile file("");
+  EXPECT_EQ(parse({"--config", file.path()}), std::nullopt) << printed.err.str();
+}
+
+TEST_F(CommandLineTest, SaysWhereABadValueCameFrom) {
+  const TemporaryFile file("poll_interval_max = 'soon'\n");
+  expect_refused({"--config", file.path()}, file.path() + ": poll_interval_max: not a duration: 'soon'");
+  expect_refused({}, "MAILBOAT_POLL_INTERVAL_MAX: not a duration: '7'",
+                 {{"MAILBOAT_POLL_INTERVAL_MAX", "7"}});
+  expect_refused({"--poll-interval-max", "9"}, "--poll-interval-max: not a duration: '9'");
+}
+
+TEST_F(CommandLineTest, RefusesWhatItDoesNotKnow) {
+  expect_refused({"--speed", "11"}, "--speed");
+  expect_refused({"extra"}, "extra");
+  expect_refused({"--listen", "a", "--listen", "b"}, "--listen");
+}
+
+TEST_F(CommandLineTest, PrintsHelpAndVersionAndEndsWell) {
+  EXPECT_EQ(parse({"--help"}), ExitCode::Done);
+  EXPECT_NE(printed.out.str().find("--poll-interval-max DURATION"), std::string::npos) << printed.out.str();
+  EXPECT_NE(printed.out.str().find("(default: 50ms)"), std::string::npos) << printed.out.str();
+  EXPECT_NE(printed.out.str().find("prog --listen here\n"), std::string::npos) << printed.out.str();
+  printed.out.str("");
+  EXPECT_EQ(parse({"--version"}), ExitCode::Done);
+  EXPECT_TRUE(printed.out.str().starts_with("prog ")) << printed.out.str();
+  EXPECT_EQ(printed.err.str(), "");
+}
+
+TEST_F(CommandLineTest, ReadsACommandWithSettingsOnEitherSide) {
+  with_commands = true;
+  ASSERT_EQ(parse({"--listen", "a", "track", "one", "status", "--key", "x,y", "--key", "z", "--insecure"}),
+            std::nullopt)
+      << printed.err.str();
+  EXPECT_EQ(given_command, "track");
+  EXPECT_EQ(tables, (std::vector<std::string>{"one", "status"}));
+  EXPECT_EQ(key, (std::vector<std::string>{"x", "y", "z"}));
+  EXPECT_EQ(listen, "a");
+  EXPECT_TRUE(insecure);
+}
+
+TEST_F(CommandLineTest, KeepsCommasInPositions) {
+  with_commands = true;
+  ASSERT_EQ(parse({"track", "a,b"}), std::nullopt) << printed.err.str();
+  EXPECT_EQ(tables, std::vector<std::string>{"a,b"});
+}
+
+TEST_F(CommandLineTest, TakesNoArgumentOfACommandFromAVariable) {
+  with_commands = true;
+  ASSERT_EQ(parse({"track", "a"}, {{"MAILBOAT_CAPTURE", "statement"}}), std::nullopt) << printed.err.str();
+  EXPECT_EQ(capture, "");
+}
+
+TEST_F(CommandLineTest, RefusesIncompleteAndUnknownCommands) {
+  with_commands = true;
+  expect_refused({}, "which command?");
+  expect_refused({"stauts"}, "stauts");
+  expect_refused({"track"}, "TABLE");
+  expect_refused({"track", "a", "--capture", "none"}, "--capture: 'none' is none of row, statement");
+}
+
+}  // namespace
+}  // namespace mailboat

@@ -1,0 +1,89 @@
+#include <fstream>
+#include <gtest/gtest.h>
+#include <regex>
+#include <sstream>
+
+#include "consumer/options.hpp"
+#include "producer/options.hpp"
+#include "tests/unit/parsing.hpp"
+
+namespace mailboat {
+namespace {
+
+using test::environment_of;
+using test::Printed;
+using test::TemporaryFile;
+
+std::string deploy_file(const std::string& name) {
+  return std::string(MAILBOAT_SOURCE_DIR) + "/deploy/" + name;
+}
+
+// The same file with every commented-out setting (`# key = value`) switched on.
+std::string uncommented(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream content;
+  content << file.rdbuf();
+  return std::regex_replace(content.str(), std::regex("(^|\n)# ?([a-z_]+ = )"), "$1$2");
+}
+
+std::string keys_shown(const std::string& text) {
+  std::string keys;
+  const std::regex setting("(^|\n)([a-z_]+) = ");
+  for (std::sregex_iterator match(text.begin(), text.end(), setting), end; match != end; ++match) {
+    keys += (*match)[2].str() + ' ';
+  }
+  return keys;
+}
+
+TEST(ExampleConfig, OfTheProducerIsAcceptedAsItStands) {
+  Printed printed;
+  const auto parsed = producer::parse_options({"--config", deploy_file("producer.toml")}, printed.terminal(),
+                                              environment_of({}));
+  EXPECT_TRUE(std::holds_alternative<producer::ProducerOptions>(parsed)) << printed.err.str();
+}
+
+TEST(ExampleConfig, OfTheProducerShowsEverySettingWithItsDefault) {
+  const auto text = uncommented(deploy_file("producer.toml"));
+  EXPECT_EQ(
+      keys_shown(text),
+      "postgres listen insecure trust_failover poll_interval_max snapshot_hold_max heartbeat log_level ");
+  const TemporaryFile file(text);
+  Printed printed;
+  const auto parsed =
+      producer::parse_options({"--config", file.path()}, printed.terminal(), environment_of({}));
+  ASSERT_TRUE(std::holds_alternative<producer::ProducerOptions>(parsed)) << printed.err.str();
+  const auto& shown = std::get<producer::ProducerOptions>(parsed);
+  const producer::ProducerOptions defaults;
+  EXPECT_EQ(shown.listen, defaults.listen);
+  EXPECT_EQ(shown.insecure, defaults.insecure);
+  EXPECT_EQ(shown.trust_failover, defaults.trust_failover);
+  EXPECT_EQ(shown.poll_interval_max, defaults.poll_interval_max);
+  EXPECT_EQ(shown.snapshot_hold_max, defaults.snapshot_hold_max);
+  EXPECT_EQ(shown.heartbeat, defaults.heartbeat);
+  EXPECT_EQ(shown.log_level, defaults.log_level);
+}
+
+TEST(ExampleConfig, OfTheConsumerIsAcceptedAsItStands) {
+  Printed printed;
+  const auto parsed = consumer::parse_options({"--config", deploy_file("consumer.toml")}, printed.terminal(),
+                                              environment_of({}));
+  EXPECT_TRUE(std::holds_alternative<consumer::ConsumerOptions>(parsed)) << printed.err.str();
+}
+
+TEST(ExampleConfig, OfTheConsumerShowsEverySettingWithItsDefault) {
+  const auto text = uncommented(deploy_file("consumer.toml"));
+  EXPECT_EQ(keys_shown(text), "producer subscription database until_caught_up heartbeat log_level ");
+  const TemporaryFile file(text);
+  Printed printed;
+  const auto parsed =
+      consumer::parse_options({"--config", file.path()}, printed.terminal(), environment_of({}));
+  ASSERT_TRUE(std::holds_alternative<consumer::ConsumerOptions>(parsed)) << printed.err.str();
+  const auto& shown = std::get<consumer::ConsumerOptions>(parsed);
+  const consumer::ConsumerOptions defaults;
+  EXPECT_EQ(shown.until_caught_up, defaults.until_caught_up);
+  EXPECT_EQ(shown.heartbeat, defaults.heartbeat);
+  EXPECT_EQ(shown.log_level, defaults.log_level);
+}
+
+}  // namespace
+}  // namespace mailboat
