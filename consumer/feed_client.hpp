@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "common/channel.hpp"
+#include "common/error.hpp"
 #include "common/messages.hpp"
 
 namespace mailboat::consumer {

@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "common/error.hpp"
 #include "common/exit_code.hpp"
 #include "common/log.hpp"
 #include "common/shutdown.hpp"

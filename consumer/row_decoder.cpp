@@ -99,9 +99,7 @@ void decode_number(std::string_view token, Form form, Value& value) {
 
 void decode_value(ondemand::value json, Form form, Value& value) {
   if (form == Form::Json && json.type() != ondemand::json_type::null) {
-    if (json.type() == ondemand::json_type::object) return set_text(value, json.get_object().raw_json());
-    if (json.type() == ondemand::json_type::array) return set_text(value, json.get_array().raw_json());
-    return set_text(value, trimmed(json.raw_json_token()));
+    return set_text(value, trimmed(simdjson::to_json_string(json)));
   }
   switch (json.type()) {
     case ondemand::json_type::null:
@@ -116,9 +114,8 @@ void decode_value(ondemand::value json, Form form, Value& value) {
       value.kind = Value::Kind::Integer;
       return;
     case ondemand::json_type::object:
-      return set_text(value, json.get_object().raw_json());
     case ondemand::json_type::array:
-      return set_text(value, json.get_array().raw_json());
+      return set_text(value, trimmed(simdjson::to_json_string(json)));
   }
 }
 
@@ -151,7 +148,7 @@ struct RowDecoder::Impl {
     auto document = parser.iterate(simdjson::padded_string_view(json.data(), json.size(), capacity));
     std::size_t expected = 0;
     for (auto item : document.get_object()) {
-      ondemand::field field = item.value();
+      ondemand::field field = std::move(item);
       const auto index = find(field, expected, json.data() + json.size());
       if (!index) continue;
       decode_value(field.value(), fields[*index].form, values[*index]);

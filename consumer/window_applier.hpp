@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "common/error.hpp"
 #include "common/messages.hpp"
 #include "consumer/replica.hpp"
 

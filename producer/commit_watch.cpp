@@ -1,6 +1,7 @@
 #include "producer/commit_watch.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/backoff.hpp"
 #include "common/log.hpp"

@@ -5,6 +5,7 @@
 #include <deque>
 #include <mutex>
 #include <stop_token>
+#include <utility>
 
 #include "common/messages.hpp"
 

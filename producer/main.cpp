@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "common/channel_zmq.hpp"
+#include "common/error.hpp"
 #include "common/exit_code.hpp"
 #include "common/log.hpp"
 #include "common/shutdown.hpp"
