@@ -1,5 +1,6 @@
 -- Capture: one set of trigger functions per tracked table, generated, so that a key column is a plain field
--- reference and nothing is looked up per row.
+-- reference and nothing is looked up per row. Every column in them is qualified, and a bare name is a variable, however
+-- the application calls its columns.
 --
 -- AFTER triggers see the image that their statement wrote. When other triggers change the same rows meanwhile, that
 -- image is stale before it is logged. So once a change made inside a trigger has been captured, the rest of the
@@ -10,7 +11,7 @@
 CREATE FUNCTION outbox.sql_image(record text, columns text[]) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN columns IS NULL THEN format('row_to_json(%s.*)', record)
-    ELSE format('(SELECT row_to_json(image.*) FROM (SELECT %s) image)',
+    ELSE format('(SELECT row_to_json(picked.*) FROM (SELECT %s) picked)',
                 (SELECT string_agg(format('%1$s.%2$I AS %2$I', record, c), ', ') FROM unnest(columns) c)) END
 $$;
 
@@ -57,7 +58,8 @@ $$;
 
 CREATE FUNCTION outbox.body_row(t outbox.tracked, columns text[]) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT 'DECLARE
+  SELECT '#variable_conflict use_variable
+DECLARE
   change "char" := left(TG_OP, 1);
   gone json;
   image json;
@@ -97,7 +99,8 @@ $$;
 -- table is asked by scalar subqueries so that no plan, cached from a large statement, scans it for a small one.
 CREATE FUNCTION outbox.body_statement(t outbox.tracked, columns text[]) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT 'BEGIN' || outbox.sql_wake() || outbox.sql_guarded(format($body$
+  SELECT '#variable_conflict use_variable
+BEGIN' || outbox.sql_wake() || outbox.sql_guarded(format($body$
   IF pg_trigger_depth() > 1 THEN
     PERFORM set_config('outbox.nested', 'on', true);
   END IF;
@@ -108,8 +111,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   END IF;
   IF TG_OP <> 'DELETE' AND current_setting('outbox.nested', true) = 'on' THEN
     INSERT INTO outbox.event (topic, op, payload)
-    SELECT %1$L, 'U', image FROM (SELECT (SELECT %5$s %6$s) image FROM new_rows OFFSET 0) images
-    WHERE image IS NOT NULL;
+    SELECT %1$L, 'U', found.image FROM (SELECT (SELECT %5$s %6$s) image FROM new_rows OFFSET 0) found
+    WHERE found.image IS NOT NULL;
   ELSIF TG_OP <> 'DELETE' THEN
     INSERT INTO outbox.event (topic, op, payload)
     SELECT %1$L, left(TG_OP, 1)::"char", %7$s FROM new_rows;

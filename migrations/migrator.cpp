@@ -15,9 +15,11 @@ int newest_version() { return all_migrations().back().version; }
 // 0: there is no schema yet.
 int installed_version(postgres::Connection& connection) {
   const auto found = connection.query(
-      "SELECT to_regclass('outbox.migration') IS NOT NULL, to_regnamespace('outbox') IS NOT NULL, current_database()");
+      "SELECT to_regclass('outbox.migration') IS NOT NULL, to_regnamespace('outbox') IS NOT NULL, "
+      "current_database()");
   if (found.boolean(0, 0)) {
-    return static_cast<int>(connection.query("SELECT coalesce(max(version), 0) FROM outbox.migration").int64(0, 0));
+    return static_cast<int>(
+        connection.query("SELECT coalesce(max(version), 0) FROM outbox.migration").int64(0, 0));
   }
   if (found.boolean(0, 1)) {
     throw Fatal("database '" + std::string(found.text(0, 2)) +
@@ -28,8 +30,9 @@ int installed_version(postgres::Connection& connection) {
 
 void refuse_newer_schema(int installed) {
   if (installed > newest_version()) {
-    throw Fatal("the outbox schema has version " + std::to_string(installed) + ", newer than this mailboat's " +
-                std::to_string(newest_version()) + "; upgrade mailboat on this machine");
+    throw Fatal("the outbox schema has version " + std::to_string(installed) +
+                ", newer than this mailboat's " + std::to_string(newest_version()) +
+                "; upgrade mailboat on this machine");
   }
 }
 
@@ -69,8 +72,9 @@ void require_current_schema(postgres::Connection& connection) {
     throw Fatal("the database has no outbox schema yet; create it with: mailboat migrate");
   }
   if (installed < newest_version()) {
-    throw Fatal("the outbox schema has version " + std::to_string(installed) + ", older than this mailboat's " +
-                std::to_string(newest_version()) + "; bring it up to date with: mailboat migrate");
+    throw Fatal("the outbox schema has version " + std::to_string(installed) +
+                ", older than this mailboat's " + std::to_string(newest_version()) +
+                "; bring it up to date with: mailboat migrate");
   }
 }
 
@@ -80,8 +84,9 @@ void require_supported_server(postgres::Connection& connection) {
                 " has no pg_snapshot, which mailboat's cursors are made of; use PostgreSQL 13 or newer");
   }
   if (connection.query("SELECT pg_is_in_recovery()").boolean(0, 0)) {
-    throw Fatal("this server is a standby, whose snapshots do not tell which transactions are in progress; "
-                "connect to the primary");
+    throw Fatal(
+        "this server is a standby, whose snapshots do not tell which transactions are in progress; "
+        "connect to the primary");
   }
 }
 

@@ -20,10 +20,11 @@ std::span<const Migration> all_migrations();
 
 /// Brings the schema up to date and returns what was applied, in order; empty when there was nothing to do.
 ///
-/// Each migration is one transaction with its row in outbox.migration, so a failure leaves a schema that a later call
-/// continues from. Calls from several programs at once wait for each other. Must not run inside a Transaction.
-/// Throws Fatal as require_supported_server() does, for a schema newer than this binary, and for a schema `outbox`
-/// that is not mailboat's; postgres::StatementFailed, naming the migration, when the server refuses one.
+/// Each migration is one transaction with its row in outbox.migration, so a failure leaves a schema that a
+/// later call continues from. Calls from several programs at once wait for each other. Must not run inside a
+/// Transaction. Throws Fatal as require_supported_server() does, for a schema newer than this binary, and for
+/// a schema `outbox` that is not mailboat's; postgres::StatementFailed, naming the migration, when the server
+/// refuses one.
 std::vector<Migration> migrate(postgres::Connection& connection);
 
 /// Throws Fatal, with what to do about it, unless the database has exactly the schema of this binary.

@@ -1,0 +1,14 @@
+mailboat_test(mailboat_capture_test
+  SOURCES
+    capture_order_test.cpp
+    capture_partition_test.cpp
+    capture_privilege_test.cpp
+    capture_row_test.cpp
+    capture_schema_change_test.cpp
+    capture_wakeup_test.cpp
+    migrator_test.cpp
+    outbox_fixture.cpp
+    subscription_test.cpp
+    track_test.cpp
+  PRIVATE mailboat_migrations mailboat_test_support GTest::gmock GTest::gtest_main
+  TIMEOUT 300)
