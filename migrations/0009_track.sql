@@ -7,18 +7,24 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
          ELSE ARRAY(SELECT n FROM unnest(names) n WHERE n = ANY (outbox.columns_of(t.relation, '{}'))) END
 $$;
 
+-- After a reload from a dump a missing name may have been dropped or renamed. Guessing could let a secret into the log.
+CREATE FUNCTION outbox.check_excluded(t outbox.tracked) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF t.numbers_of <> t.relation::oid AND outbox.current_names(t, t.exclude_numbers, t.exclude) <> t.exclude THEN
+    RAISE EXCEPTION 'an excluded column of table % is gone', t.topic USING ERRCODE = 'undefined_column',
+      HINT = 'Say again which columns to exclude: mailboat track --exclude a,b';
+  END IF;
+END $$;
+
 CREATE FUNCTION outbox.follow_renames(INOUT t outbox.tracked)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF t.numbers_of <> t.relation::oid
-     AND outbox.current_names(t, t.exclude_numbers, t.exclude) <> t.exclude THEN
-    -- Reloaded from a dump, and renamed since: which column to keep out of the log is not known any more.
-    RAISE EXCEPTION 'an excluded column is gone' USING ERRCODE = 'undefined_column';
-  END IF;
+  PERFORM outbox.check_excluded(t);
   t.exclude := outbox.current_names(t, t.exclude_numbers, t.exclude);
   t.key := outbox.current_names(t, t.key_numbers, t.key);
   IF cardinality(t.key) < cardinality(t.key_numbers) THEN
-    RAISE EXCEPTION 'a key column is gone' USING ERRCODE = 'undefined_column';
+    RAISE EXCEPTION 'a key column of table % is gone', t.topic USING ERRCODE = 'undefined_column';
   END IF;
   t.key_numbers := outbox.numbers_of(t.relation, t.key);
   t.exclude_numbers := outbox.numbers_of(t.relation, t.exclude);
@@ -117,6 +123,9 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   old_key text[] := outbox.current_names(t, t.key_numbers, t.key);
 BEGIN
+  IF with_options.exclude IS NULL THEN
+    PERFORM outbox.check_excluded(t);
+  END IF;
   t.exclude := coalesce(with_options.exclude, outbox.current_names(t, t.exclude_numbers, t.exclude), '{}');
   IF outbox.key_index(with_options.relation, old_key) IS NULL THEN
     old_key := NULL;

@@ -19,7 +19,7 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT t FROM outbox.tracked x WHERE x.id = go_blind.id;
   RAISE WARNING 'mailboat cannot follow table % any more: %', t.topic, reason
-    USING HINT = 'Replicas stop at its next change. Once it has a key again: mailboat track ' || t.relation::text;
+    USING HINT = 'Replicas stop at its next change. When this is mended: mailboat track ' || t.relation::text;
   IF NOT t.blind THEN
     PERFORM outbox.create_function('capture_' || t.id, '', 'trigger', outbox.body_blind(t.topic));
     UPDATE outbox.tracked x SET blind = true WHERE x.id = t.id;

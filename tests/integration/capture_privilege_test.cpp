@@ -54,8 +54,7 @@ TEST_F(Application, MayPublishEventsOfItsOwnButNotForgeThoseOfATable) {
 
 TEST_F(Application, CannotRunItsCodeInsideCapture) {
   become_application();
-  sql("CREATE FUNCTION public.row_to_json(record) RETURNS json LANGUAGE sql AS $$ SELECT '\"forged\"'::json "
-      "$$;"
+  sql("CREATE FUNCTION public.row_to_json(record) RETURNS json LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$;"
       "CREATE FUNCTION public.pg_trigger_depth() RETURNS int LANGUAGE sql AS 'SELECT 1/0';"
       "SET search_path = public, pg_catalog; CREATE TEMP TABLE event (id int)");
   sql("INSERT INTO t VALUES (1, 'a'); INSERT INTO s VALUES (1, 'a'); RESET ROLE");

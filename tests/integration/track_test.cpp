@@ -86,6 +86,16 @@ TEST_F(Track, AgainWithOtherOptionsReplacesThemAndAsksForALoad) {
   EXPECT_EQ(changes().size(), 3U) << "one trigger, not both";
 }
 
+TEST_F(Track, AgainAfterADumpAndReloadDoesNotGuessWhatToExclude) {
+  sql("CREATE TABLE t (id int PRIMARY KEY, secret text); SELECT outbox.track('t', exclude => '{secret}');"
+      "UPDATE outbox.tracked SET numbers_of = 1; ALTER TABLE t RENAME secret TO password; INSERT INTO t "
+      "VALUES (1, 'x')");
+  EXPECT_THAT(changes(), ElementsAre("I")) << "an event without content: the consumer refuses it";
+  EXPECT_THAT(refusal_of("'t'"), HasSubstr("Say again which columns to exclude"));
+  sql("SELECT outbox.track('t', exclude => '{password}'); INSERT INTO t VALUES (2, 'x')");
+  EXPECT_THAT(changes(), ElementsAre("I", R"(I {"id":2})"));
+}
+
 TEST_F(Track, WaitsForWritersSoThatTheLoadSeesTheirRows) {
   sql("CREATE TABLE t (id int PRIMARY KEY)");
   postgres::Connection writer(conninfo, "writer");
