@@ -51,7 +51,8 @@ struct CommandLine::Impl {
 
   template <typename Target>
   Entry& add(Option option, Target& target, bool is_setting, const std::string& vendor_name) {
-    constexpr bool is_list = std::is_same_v<Target, std::vector<std::string>>;
+    constexpr bool is_list = std::is_same_v<Target, std::vector<std::string>> ||
+                             std::is_same_v<Target, std::optional<std::vector<std::string>>>;
     const auto initial = shown(target);
     const auto help = option.help + (initial.empty() ? "" : " (default: " + initial + ")");
     auto* vendor = std::is_same_v<Target, bool>
@@ -82,6 +83,7 @@ struct CommandLine::Impl {
   [[nodiscard]] std::string config_path(const Environment& environment) const;
   void refuse_unknown_keys(const ConfigEntries& file, const std::string& path) const;
   void resolve(const Environment& environment) const;
+  [[nodiscard]] std::string settings_help() const;
 
   std::unique_ptr<CLI::App> owned;  // of the program; a command belongs to its program
   CLI::App* app;
@@ -89,6 +91,7 @@ struct CommandLine::Impl {
   std::vector<std::function<void()>> checks;
   std::vector<std::unique_ptr<CommandLine>> commands;
   std::string config;
+  std::string example;
 };
 
 std::optional<Given> CommandLine::Impl::given(const Entry& entry, const Environment& environment,
@@ -170,6 +173,13 @@ void CommandLine::Impl::resolve(const Environment& environment) const {
   }
 }
 
+std::string CommandLine::Impl::settings_help() const {
+  const auto& name = entries.back().option.name;
+  return "Settings can also stand in a variable (--" + name + ": " + variable_of_option(name) +
+         ") or in the file given\nwith --config (" + file_key_of_option(name) +
+         " = \"...\"). Flags win over variables, variables over the file.";
+}
+
 CommandLine::CommandLine(std::string name, std::string summary, std::string example)
     : impl_(std::make_unique<Impl>(std::make_unique<CLI::App>(summary, name))) {
   auto& app = *impl_->app;
@@ -177,13 +187,8 @@ CommandLine::CommandLine(std::string name, std::string summary, std::string exam
   app.set_version_flag("--version", name + " " + std::string(version()), "Print the version and exit");
   app.get_formatter()->column_width(34);
   app.require_subcommand(0, 1);
-  app.footer(
-      std::string(
-          "Settings can also stand in a variable (--log-level: MAILBOAT_LOG_LEVEL) or in the file given\n"
-          "with --config (log_level = \"info\"). Flags win over variables, variables over the file.\n\n"
-          "Example:\n  ") +
-      example);
-  impl_->add_flag({"config", "FILE", "TOML file with further options"}, impl_->config, true);
+  impl_->add_flag({"config", "FILE", "TOML file with further settings"}, impl_->config, true);
+  impl_->example = std::move(example);
 }
 
 CommandLine::CommandLine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -207,6 +212,9 @@ void CommandLine::argument(Option option, std::string& target) {
   impl_->add_flag(std::move(option), target, false);
 }
 void CommandLine::argument(Option option, std::vector<std::string>& target) {
+  impl_->add_flag(std::move(option), target, false);
+}
+void CommandLine::argument(Option option, std::optional<std::vector<std::string>>& target) {
   impl_->add_flag(std::move(option), target, false);
 }
 void CommandLine::argument(Option option, bool& target) { impl_->add_flag(std::move(option), target, false); }
@@ -247,6 +255,7 @@ std::optional<ExitCode> CommandLine::parse(const std::vector<std::string>& argum
                  << (command.empty() ? "" : command + " ") << "--help'.\n";
     return ExitCode::Usage;
   };
+  impl_->app->footer(impl_->settings_help() + "\n\nExample:\n  " + impl_->example);
   try {
     impl_->app->parse(
         std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 wants them backwards
@@ -259,6 +268,11 @@ std::optional<ExitCode> CommandLine::parse(const std::vector<std::string>& argum
   } catch (const CLI::CallForVersion& version_text) {
     terminal.out << version_text.what() << '\n';
     return ExitCode::Done;
+  } catch (const CLI::ExtrasError& error) {
+    const auto extra = app.remaining().front();
+    if (impl_->commands.empty() || !given_command().empty() || extra.starts_with('-'))
+      return refuse(error.what());
+    return refuse("there is no command '" + extra + "' (there are: " + shown(command_names()) + ")");
   } catch (const CLI::Error& error) {
     return refuse(error.what());
   } catch (const InvalidInput& error) {
@@ -278,12 +292,17 @@ std::vector<std::string> CommandLine::command_names() const {
   return names;
 }
 
-std::vector<std::string> CommandLine::flag_names() const {
-  std::vector<std::string> names;
+std::vector<CommandLine::Flag> CommandLine::flags() const {
+  std::vector<Flag> found;
   for (const auto* option : impl_->app->get_options()) {
-    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+    for (const auto& name : option->get_lnames()) found.push_back({"--" + name, {}});
   }
-  return names;
+  for (const auto& entry : impl_->entries) {
+    for (auto& flag : found) {
+      if (flag.name == "--" + entry.option.name) flag.choices = entry.option.choices;
+    }
+  }
+  return found;
 }
 
 const CommandLine& CommandLine::command(const std::string& name) const {
