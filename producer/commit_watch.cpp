@@ -1,11 +1,12 @@
 #include "producer/commit_watch.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/backoff.hpp"
 #include "common/log.hpp"
 
-namespace mailboat {
+namespace mailboat::producer {
 namespace {
 
 using std::chrono::milliseconds;
@@ -85,7 +86,8 @@ void CommitWatch::run(const std::stop_token& stop) {
       connection.listen(channel);
       watch(stop, connection);
     } catch (const Error& error) {
-      // The sessions notice a lost server themselves. If it is only us who cannot connect, they must not sleep on.
+      // The sessions notice a lost server themselves. If it is only us who cannot connect, they must not
+      // sleep on.
       if (!std::exchange(complained, true)) log::warn("cannot watch for commits", {{"error", error.what()}});
       wake_all();
       pause(stop, backoff.next());
@@ -100,8 +102,8 @@ void CommitWatch::watch(const std::stop_token& stop, postgres::Connection& conne
     if (take_found_events()) {
       interval = shortest_interval;
     } else if (sleep_allowed && connection.query(try_lock).boolean(0, 0)) {
-      // Nobody who has captured something is in flight. Whatever was committed before this moment is visible to the
-      // windows that the sessions read now; whatever is captured later finds the lock and notifies.
+      // Nobody who has captured something is in flight. Whatever was committed before this moment is visible
+      // to the windows that the sessions read now; whatever is captured later finds the lock and notifies.
       wake_all();
       sleep_until_notified(stop, connection);
       connection.query(unlock);
@@ -121,4 +123,4 @@ void CommitWatch::sleep_until_notified(const std::stop_token& stop, postgres::Co
   }
 }
 
-}  // namespace mailboat
+}  // namespace mailboat::producer

@@ -11,18 +11,19 @@
 #include "postgres/connection.hpp"
 #include "producer/inbox.hpp"
 
-namespace mailboat {
+namespace mailboat::producer {
 
 /// Wakes the sessions of one producer when something may have been committed, by the sleep handshake:
 ///
-/// Whoever captures a change takes the wake-up lock in shared mode for the rest of its transaction, and only if it
-/// cannot, notifies. We try the same lock exclusively. While that fails, some transaction that captured something is
-/// still in flight: look again soon. When it succeeds there is none: let each session read one more window, then
-/// sleep on LISTEN; whoever captures from now on finds the lock taken and notifies. PostgreSQL releases locks after a
-/// commit has become visible, so nothing falls between. Source: PostgreSQL manual, 9.27.10 "Advisory Lock Functions".
+/// Whoever captures a change takes the wake-up lock in shared mode for the rest of its transaction, and only
+/// if it cannot, notifies. We try the same lock exclusively. While that fails, some transaction that captured
+/// something is still in flight: look again soon. When it succeeds there is none: let each session read one
+/// more window, then sleep on LISTEN; whoever captures from now on finds the lock taken and notifies.
+/// PostgreSQL releases locks after a commit has become visible, so nothing falls between. Source: PostgreSQL
+/// manual, 9.27.10 "Advisory Lock Functions".
 ///
-/// A transaction that has notified cannot be PREPAREd, so on a server with max_prepared_transactions > 0 we never take
-/// the lock and look at intervals. All methods may be called from any thread.
+/// A transaction that has notified cannot be PREPAREd, so on a server with max_prepared_transactions > 0 we
+/// never take the lock and look at intervals. All methods may be called from any thread.
 class CommitWatch {
  public:
   CommitWatch(std::string conninfo, std::chrono::milliseconds poll_interval_max);
@@ -56,4 +57,4 @@ class CommitWatch {
   std::jthread thread_;  // last: it uses everything above
 };
 
-}  // namespace mailboat
+}  // namespace mailboat::producer

@@ -3,7 +3,7 @@
 #include "common/codec.hpp"
 #include "common/log.hpp"
 
-namespace mailboat {
+namespace mailboat::producer {
 namespace {
 
 using std::chrono::milliseconds;
@@ -30,13 +30,13 @@ void FeedServer::run(const std::stop_token& stop) {
 }
 
 void FeedServer::receive(milliseconds timeout) {
-  listener_->receive(timeout,
-                     {.message = [this](const PeerId& peer, std::string_view bytes) { on_message(peer, bytes); },
-                      .unreachable =
-                          [this](const PeerId& peer) {
-                            const auto known = consumers_.find(peer);
-                            if (known != consumers_.end()) known->second.session->request_stop();
-                          }});
+  listener_->receive(
+      timeout, {.message = [this](const PeerId& peer, std::string_view bytes) { on_message(peer, bytes); },
+                .unreachable =
+                    [this](const PeerId& peer) {
+                      const auto known = consumers_.find(peer);
+                      if (known != consumers_.end()) known->second.session->request_stop();
+                    }});
 }
 
 void FeedServer::on_message(const PeerId& peer, std::string_view bytes) {
@@ -50,7 +50,8 @@ void FeedServer::on_message(const PeerId& peer, std::string_view bytes) {
     if (known == consumers_.end()) {
       // It spoke to a producer that stood here before us. A heartbeat is enough to tell it.
       if (std::holds_alternative<Goodbye>(message)) return;
-      listener_->send(peer, encode(FromProducer{Refusal{RefusalCode::SessionUnknown, "this producer has no session with you"}}));
+      listener_->send(peer, encode(FromProducer{Refusal{RefusalCode::SessionUnknown,
+                                                        "this producer has no session with you"}}));
       return;
     }
     known->second.heard_at = Clock::now();
@@ -68,11 +69,13 @@ void FeedServer::begin_session(const PeerId& peer, Hello hello) {
   }
   auto send = [this, peer](const FromProducer& message) { listener_->send(peer, encode(message)); };
   consumers_.emplace(
-      peer, Consumer{std::make_unique<Session>(options_, std::move(hello), std::move(send), watch_), Clock::now()});
+      peer,
+      Consumer{std::make_unique<Session>(options_, std::move(hello), std::move(send), watch_), Clock::now()});
 }
 
-// A replica's file is locked by its one process. If the same replica says Hello again, that process or its connection
-// has been replaced, and the old session serves nobody: the new one need not wait until its silence is noticed.
+// A replica's file is locked by its one process. If the same replica says Hello again, that process or its
+// connection has been replaced, and the old session serves nobody: the new one need not wait until its
+// silence is noticed.
 void FeedServer::end_sessions_of(const std::string& subscription, const std::string& replica) {
   for (auto& [peer, consumer] : consumers_) {
     const auto& hello = consumer.session->hello();
@@ -107,4 +110,4 @@ void FeedServer::end_all_sessions() {
   receive(milliseconds(0));
 }
 
-}  // namespace mailboat
+}  // namespace mailboat::producer

@@ -11,10 +11,10 @@
 #include "producer/options.hpp"
 #include "producer/session.hpp"
 
-namespace mailboat {
+namespace mailboat::producer {
 
-/// Accepts consumers, gives each a Session, hands their messages on and keeps the heartbeat, also while a session is busy
-/// in PostgreSQL. Belongs to the thread that calls run().
+/// Accepts consumers, gives each a Session, hands their messages on and keeps the heartbeat, also while a
+/// session is busy in PostgreSQL. Belongs to the thread that calls run().
 class FeedServer {
  public:
   /// `options` must outlive the server.
@@ -45,4 +45,4 @@ class FeedServer {
   Clock::time_point heartbeat_at_{};
 };
 
-}  // namespace mailboat
+}  // namespace mailboat::producer

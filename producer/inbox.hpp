@@ -5,13 +5,14 @@
 #include <deque>
 #include <mutex>
 #include <stop_token>
+#include <utility>
 
 #include "common/messages.hpp"
 
-namespace mailboat {
+namespace mailboat::producer {
 
-/// What reaches a session's thread from outside: its consumer's messages, and "something may have been committed".
-/// Any thread pushes and wakes; one thread (the session's) takes and waits.
+/// What reaches a session's thread from outside: its consumer's messages, and "something may have been
+/// committed". Any thread pushes and wakes; one thread (the session's) takes and waits.
 class Inbox {
  public:
   using Clock = std::chrono::steady_clock;
@@ -59,4 +60,4 @@ class Inbox {
   bool woken_ = false;                 // guarded by mutex_
 };
 
-}  // namespace mailboat
+}  // namespace mailboat::producer

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
-namespace mailboat {
+namespace mailboat::producer {
 namespace {
 
-// A chunk costs the source one bounded read: about this many bytes, never more than this many rows. Its size may
-// grow by a factor at a time only, so that a stretch of large rows after many small ones stays bounded too.
+// A chunk costs the source one bounded read: about this many bytes, never more than this many rows. Its size
+// may grow by a factor at a time only, so that a stretch of large rows after many small ones stays bounded
+// too.
 constexpr std::size_t chunk_bytes = 4 << 20;
 constexpr int chunk_rows_limit = 20'000;
 constexpr int growth_limit = 4;
@@ -32,9 +33,9 @@ SELECT c.oid,
  WHERE t.topic = $1
 )sql";
 
-// A rewrite or TRUNCATE that committed after our snapshot makes the table look empty to it. The catalog row is read
-// at our snapshot, the function looks at the table as it is now: they differ exactly then. Source: PostgreSQL
-// manual, 13.6 "Caveats".
+// A rewrite or TRUNCATE that committed after our snapshot makes the table look empty to it. The catalog row
+// is read at our snapshot, the function looks at the table as it is now: they differ exactly then. Source:
+// PostgreSQL manual, 13.6 "Caveats".
 constexpr auto rewritten_query = R"sql(
 SELECT EXISTS (SELECT FROM pg_class c
                 WHERE (c.oid = $1::oid OR c.oid IN (SELECT relid FROM pg_partition_tree($1::oid)))
@@ -66,11 +67,14 @@ std::optional<LoadReader::Table> LoadReader::describe(const std::string& topic) 
   const auto rows = connection_.query(describe_query, {topic});
   if (rows.empty()) return std::nullopt;
   const auto text = [&rows](int column) { return std::string(rows.text(0, column)); };
-  return Table{text(0), text(1), text(2), text(3), text(4), text(5), text(6), static_cast<int>(rows.int64(0, 7)),
+  return Table{text(0),          text(1), text(2), text(3),
+               text(4),          text(5), text(6), static_cast<int>(rows.int64(0, 7)),
                rows.uint64(0, 8)};
 }
 
-bool LoadReader::was_rewritten(const std::string& oid) { return connection_.query(rewritten_query, {oid}).boolean(0, 0); }
+bool LoadReader::was_rewritten(const std::string& oid) {
+  return connection_.query(rewritten_query, {oid}).boolean(0, 0);
+}
 
 void LoadReader::adapt(int rows, std::size_t bytes) {
   const auto bytes_per_row = std::max<std::size_t>(1, bytes / static_cast<std::size_t>(std::max(rows, 1)));
@@ -105,7 +109,8 @@ std::optional<LoadReader::Chunk> LoadReader::read(const LoadPosition& position, 
     }
     if (!rows.empty()) {
       chunk.next.last_key.clear();
-      for (int i = 0; i < table->key_columns; ++i) chunk.next.last_key.emplace_back(rows.text(rows.size() - 1, 1 + i));
+      for (int i = 0; i < table->key_columns; ++i)
+        chunk.next.last_key.emplace_back(rows.text(rows.size() - 1, 1 + i));
       chunk.next.rows += static_cast<std::uint64_t>(rows.size());
       adapt(rows.size(), bytes);
     }
@@ -120,4 +125,4 @@ std::optional<LoadReader::Chunk> LoadReader::read(const LoadPosition& position, 
   }
 }
 
-}  // namespace mailboat
+}  // namespace mailboat::producer

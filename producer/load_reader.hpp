@@ -7,11 +7,11 @@
 #include "common/messages.hpp"
 #include "postgres/connection.hpp"
 
-namespace mailboat {
+namespace mailboat::producer {
 
-/// Reads a table's current rows chunk by chunk in the order of its key, each chunk within a window's transaction, so
-/// that its rows are exact at the window's `to`. Remembers nothing but a good chunk size: where to go on is the
-/// replica's knowledge. One thread; the connection must outlive the reader.
+/// Reads a table's current rows chunk by chunk in the order of its key, each chunk within a window's
+/// transaction, so that its rows are exact at the window's `to`. Remembers nothing but a good chunk size:
+/// where to go on is the replica's knowledge. One thread; the connection must outlive the reader.
 class LoadReader {
  public:
   explicit LoadReader(postgres::Connection& connection) : connection_(connection) {}
@@ -21,9 +21,9 @@ class LoadReader {
     LoadPosition next;              ///< where the next chunk begins
     bool ends_load = false;
   };
-  /// The chunk after `position`, in pieces of about `piece_bytes`. Nothing when the table cannot be read at this
-  /// snapshot (it was rewritten, changed or locked since, or is no longer tracked: `why_not` says it); the window's
-  /// transaction may then be aborted, and the same chunk can be asked for in the next window.
+  /// The chunk after `position`, in pieces of about `piece_bytes`. Nothing when the table cannot be read at
+  /// this snapshot (it was rewritten, changed or locked since, or is no longer tracked: `why_not` says it);
+  /// the window's transaction may then be aborted, and the same chunk can be asked for in the next window.
   std::optional<Chunk> read(const LoadPosition& position, std::size_t piece_bytes);
   [[nodiscard]] const std::string& why_not() const { return why_not_; }
 
@@ -38,4 +38,4 @@ class LoadReader {
   int rows_per_chunk_ = 500;
 };
 
-}  // namespace mailboat
+}  // namespace mailboat::producer

@@ -5,13 +5,13 @@
 #include "producer/subscription.hpp"
 #include "producer/window_sender.hpp"
 
-namespace mailboat {
+namespace mailboat::producer {
 namespace {
 
 using std::chrono::milliseconds;
 
-// How long to wait for the session that had the subscription before to let go of it: it may belong to a consumer that
-// has just died, or to a producer that has not noticed yet.
+// How long to wait for the session that had the subscription before to let go of it: it may belong to a
+// consumer that has just died, or to a producer that has not noticed yet.
 constexpr milliseconds lock_patience{3000};
 constexpr milliseconds lock_retry_interval{50};
 
@@ -21,9 +21,10 @@ void lock_subscription(postgres::Connection& connection, const Subscription& sub
   while (!try_lock_subscription(connection, subscription)) {
     if (stop.stop_requested()) throw SessionEnded("stopped before it began");
     if (std::chrono::steady_clock::now() >= deadline) {
-      throw SessionRefused(RefusalCode::Busy, "subscription '" + subscription.name +
-                                                  "' already feeds another consumer. Stop that one first, or give "
-                                                  "this replica a subscription of its own with: mailboat subscribe NAME");
+      throw SessionRefused(RefusalCode::Busy,
+                           "subscription '" + subscription.name +
+                               "' already feeds another consumer. Stop that one first, or give "
+                               "this replica a subscription of its own with: mailboat subscribe NAME");
     }
     inbox.wait_for_message(stop, lock_retry_interval);
   }
@@ -113,4 +114,4 @@ void Session::serve(const std::stop_token& stop) {
   sender.wind_up();
 }
 
-}  // namespace mailboat
+}  // namespace mailboat::producer

@@ -10,10 +10,11 @@
 #include "producer/inbox.hpp"
 #include "producer/options.hpp"
 
-namespace mailboat {
+namespace mailboat::producer {
 
-/// Serves one consumer in a thread of its own, with a PostgreSQL connection of its own, from its Hello until it leaves,
-/// the connection breaks or request_stop(). Whatever ends it before, the consumer is told by a Refusal.
+/// Serves one consumer in a thread of its own, with a PostgreSQL connection of its own, from its Hello until
+/// it leaves, the connection breaks or request_stop(). Whatever ends it before, the consumer is told by a
+/// Refusal.
 class Session {
  public:
   using Send = std::function<void(const FromProducer&)>;
@@ -28,7 +29,8 @@ class Session {
   [[nodiscard]] const Hello& hello() const { return hello_; }
   Inbox& inbox() { return inbox_; }
 
-  /// Returns at once; the session ends after the current window, or earlier when its consumer does not keep up.
+  /// Returns at once; the session ends after the current window, or earlier when its consumer does not keep
+  /// up.
   void request_stop() { thread_.request_stop(); }
   [[nodiscard]] bool finished() const { return finished_; }
 
@@ -46,4 +48,4 @@ class Session {
   std::jthread thread_;  // last: it uses everything above
 };
 
-}  // namespace mailboat
+}  // namespace mailboat::producer

@@ -6,7 +6,7 @@
 #include "common/messages.hpp"
 #include "postgres/connection.hpp"
 
-namespace mailboat {
+namespace mailboat::producer {
 
 /// A session cannot be served; the code says what the consumer does next, the text what the operator does.
 class SessionRefused : public Error {
@@ -18,17 +18,21 @@ class SessionRefused : public Error {
   RefusalCode code_;
 };
 
-/// Connects for reading the outbox: checks that server and schema are ones we can work with (Fatal otherwise) and
-/// sets whatever the text of a value or the plan of the window query depends on.
+/// Connects for reading the outbox: checks that server and schema are ones we can work with (Fatal otherwise)
+/// and sets whatever the text of a value or the plan of the window query depends on.
 postgres::Connection connect_to_source(const std::string& conninfo, const std::string& application_name);
+
+/// For the start of a daemon: tries the source once and throws Fatal when it is one that we cannot work with.
+/// A source that is only away is logged: consumers are served as soon as it is back.
+void require_suitable_source(const std::string& conninfo);
 
 /// Asks which cluster, database and timeline this is.
 SourceIdentity identify_source(postgres::Connection& connection);
 
-/// Throws SessionRefused when the cursor cannot be continued on this source: it belongs to another one, or the
-/// source has gone back in time behind it, or has been promoted (unless `trust_failover`). `current` is a snapshot
-/// taken on the source just now. Pure.
+/// Throws SessionRefused when the cursor cannot be continued on this source: it belongs to another one, or
+/// the source has gone back in time behind it, or has been promoted (unless `trust_failover`). `current` is a
+/// snapshot taken on the source just now. Pure.
 void require_continuable(const Cursor& cursor, const SourceIdentity& source, const Snapshot& current,
                          bool trust_failover);
 
-}  // namespace mailboat
+}  // namespace mailboat::producer

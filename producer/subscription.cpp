@@ -2,17 +2,18 @@
 
 #include "producer/source.hpp"
 
-namespace mailboat {
+namespace mailboat::producer {
 namespace {
 
 using std::chrono::seconds;
 
 constexpr seconds write_interval{1};
-// A cursor that moves only because transaction ids do is of no use to status and of little to retention; and since
-// writing it moves the ids again, doing so every second would keep an idle source busy with itself.
+// A cursor that moves only because transaction ids do is of no use to status and of little to retention; and
+// since writing it moves the ids again, doing so every second would keep an idle source busy with itself.
 constexpr seconds idle_write_interval{30};
 
-// classid of the subscriptions' advisory locks; the objid is the subscription's id. `mailboat status` looks for it.
+// classid of the subscriptions' advisory locks; the objid is the subscription's id. `mailboat status` looks
+// for it.
 constexpr auto lock_query = "SELECT pg_try_advisory_lock(1835162485, $1::int)";
 
 Subscription::Start parse_start(std::string_view text) {
@@ -21,7 +22,8 @@ Subscription::Start parse_start(std::string_view text) {
   return Subscription::Start::Load;
 }
 
-std::optional<std::vector<std::string>> read_topics(postgres::Connection& connection, const std::string& name) {
+std::optional<std::vector<std::string>> read_topics(postgres::Connection& connection,
+                                                    const std::string& name) {
   const auto rows = connection.query(
       "SELECT topic FROM outbox.subscription, unnest(topics) AS topic WHERE name = $1", {name});
   std::vector<std::string> topics;
@@ -33,14 +35,20 @@ std::optional<std::vector<std::string>> read_topics(postgres::Connection& connec
 
 Subscription find_subscription(postgres::Connection& connection, const std::string& name) {
   const auto rows = connection.query(
-      "SELECT id, start, topics IS NULL, snapshot, acked_at IS NOT NULL FROM outbox.subscription WHERE name = $1",
+      "SELECT id, start, topics IS NULL, snapshot, acked_at IS NOT NULL FROM outbox.subscription WHERE name "
+      "= $1",
       {name});
   if (rows.empty()) {
-    throw SessionRefused(RefusalCode::UnknownSubscription,
-                         "there is no subscription '" + name + "'; create it with: mailboat subscribe " + name);
+    throw SessionRefused(
+        RefusalCode::UnknownSubscription,
+        "there is no subscription '" + name + "'; create it with: mailboat subscribe " + name);
   }
-  Subscription subscription{static_cast<std::int32_t>(rows.int64(0, 0)), name, parse_start(rows.text(0, 1)),
-                            std::nullopt, Snapshot::parse(rows.text(0, 3)), rows.boolean(0, 4)};
+  Subscription subscription{static_cast<std::int32_t>(rows.int64(0, 0)),
+                            name,
+                            parse_start(rows.text(0, 1)),
+                            std::nullopt,
+                            Snapshot::parse(rows.text(0, 3)),
+                            rows.boolean(0, 4)};
   if (!rows.boolean(0, 2)) subscription.topics = read_topics(connection, name);
   return subscription;
 }
@@ -52,18 +60,22 @@ bool try_lock_subscription(postgres::Connection& connection, const Subscription&
 ResumePoint resume_point(const Subscription& subscription, const std::optional<Cursor>& cursor) {
   if (cursor) return {cursor->snapshot, cursor->snapshot, false};
   switch (subscription.start) {
-    case Subscription::Start::Load: return {std::nullopt, std::nullopt, true};
-    case Subscription::Start::Earliest: return {std::nullopt, Snapshot(), false};
-    case Subscription::Start::Now: break;
+    case Subscription::Start::Load:
+      return {std::nullopt, std::nullopt, true};
+    case Subscription::Start::Earliest:
+      return {std::nullopt, Snapshot(), false};
+    case Subscription::Start::Now:
+      break;
   }
   if (subscription.acknowledged) {
     const auto& name = subscription.name;
-    throw SessionRefused(RefusalCode::CursorMissing,
-                         "subscription '" + name +
-                             "' began with --start now and has been acknowledged, but this SQLite file is new: what it "
-                             "had cannot be sent again. Point --database at the file it had, or begin anew with: "
-                             "mailboat unsubscribe " +
-                             name + " && mailboat subscribe " + name + " --start load");
+    throw SessionRefused(
+        RefusalCode::CursorMissing,
+        "subscription '" + name +
+            "' began with --start now and has been acknowledged, but this SQLite file is new: what it "
+            "had cannot be sent again. Point --database at the file it had, or begin anew with: "
+            "mailboat unsubscribe " +
+            name + " && mailboat subscribe " + name + " --start load");
   }
   return {std::nullopt, subscription.snapshot, false};
 }
@@ -87,8 +99,9 @@ bool ProgressWriter::is_due(Clock::time_point now) const {
 }
 
 void ProgressWriter::write_connected(postgres::Connection& connection) {
-  connection.query("UPDATE outbox.subscription SET consumer = $2, consumer_seen_at = now() WHERE id = $1::int",
-                   {std::to_string(subscription_), consumer_});
+  connection.query(
+      "UPDATE outbox.subscription SET consumer = $2, consumer_seen_at = now() WHERE id = $1::int",
+      {std::to_string(subscription_), consumer_});
   written_at_ = Clock::now();
 }
 
@@ -104,19 +117,20 @@ void ProgressWriter::write(postgres::Connection& connection) {
   postgres::Params params{std::to_string(subscription_), acknowledged_->snapshot.to_string(),
                           std::to_string(acknowledged_->last_event_id)};
   if (load_) {
-    params.insert(params.end(),
-                  {load_->position.topic, std::to_string(load_->position.rows), std::to_string(load_->estimated_rows),
-                   std::to_string(load_->tables_left)});
+    params.insert(params.end(), {load_->position.topic, std::to_string(load_->position.rows),
+                                 std::to_string(load_->estimated_rows), std::to_string(load_->tables_left)});
   } else {
     params.insert(params.end(), {std::nullopt, std::nullopt, std::nullopt, std::nullopt});
   }
   connection.query(
-      "UPDATE outbox.subscription SET snapshot = $2::pg_snapshot, acked_event_id = $3::bigint, acked_at = now(),"
-      " consumer_seen_at = now(), load = CASE WHEN $4::text IS NOT NULL THEN jsonb_build_object('topic', $4::text,"
+      "UPDATE outbox.subscription SET snapshot = $2::pg_snapshot, acked_event_id = $3::bigint, acked_at = "
+      "now(),"
+      " consumer_seen_at = now(), load = CASE WHEN $4::text IS NOT NULL THEN jsonb_build_object('topic', "
+      "$4::text,"
       " 'rows', $5::bigint, 'estimated_rows', $6::bigint, 'tables_left', $7::int) END WHERE id = $1::int",
       params);
   written_at_ = Clock::now();
   cursor_moved_ = content_moved_ = false;
 }
 
-}  // namespace mailboat
+}  // namespace mailboat::producer

@@ -9,7 +9,7 @@
 #include "common/messages.hpp"
 #include "postgres/connection.hpp"
 
-namespace mailboat {
+namespace mailboat::producer {
 
 /// A row of `outbox.subscription`: a named stream to one replica.
 struct Subscription {
@@ -26,15 +26,16 @@ struct Subscription {
 /// Throws SessionRefused (UnknownSubscription), naming the command that makes it.
 Subscription find_subscription(postgres::Connection& connection, const std::string& name);
 
-/// Takes the subscription for this connection, so that it feeds one consumer at a time; released with the connection.
-/// False when another session, of whichever producer, has it.
+/// Takes the subscription for this connection, so that it feeds one consumer at a time; released with the
+/// connection. False when another session, of whichever producer, has it.
 bool try_lock_subscription(postgres::Connection& connection, const Subscription& subscription);
 
 /// Where a session begins. Pure.
 struct ResumePoint {
-  std::optional<Snapshot> cursor;     ///< what the replica has; none for a new one
-  std::optional<Snapshot> read_from;  ///< the first window holds the events beyond it; none: it holds none, rows are loaded
-  bool loads_tables = false;          ///< every tracked table is loaded
+  std::optional<Snapshot> cursor;  ///< what the replica has; none for a new one
+  std::optional<Snapshot>
+      read_from;  ///< the first window holds the events beyond it; none: it holds none, rows are loaded
+  bool loads_tables = false;  ///< every tracked table is loaded
 };
 /// Throws SessionRefused (CursorMissing) when a replica that cannot be rebuilt has come back empty.
 ResumePoint resume_point(const Subscription& subscription, const std::optional<Cursor>& cursor);
@@ -46,9 +47,10 @@ struct LoadProgress {
   std::size_t tables_left = 0;
 };
 
-/// Writes acknowledgements back to `outbox.subscription`: about once a second while events or rows flow, rarely when
-/// only the clock of transaction ids has moved, never per event. It is what status and retention go by; the cursor
-/// that decides what is sent next is the replica's own, so losing a write back loses nothing. One thread.
+/// Writes acknowledgements back to `outbox.subscription`: about once a second while events or rows flow,
+/// rarely when only the clock of transaction ids has moved, never per event. It is what status and retention
+/// go by; the cursor that decides what is sent next is the replica's own, so losing a write back loses
+/// nothing. One thread.
 class ProgressWriter {
  public:
   using Clock = std::chrono::steady_clock;
@@ -78,4 +80,4 @@ class ProgressWriter {
   Clock::time_point written_at_{};
 };
 
-}  // namespace mailboat
+}  // namespace mailboat::producer

@@ -2,13 +2,13 @@
 
 #include <thread>
 
-namespace mailboat {
+namespace mailboat::producer {
 namespace {
 
 using std::chrono::milliseconds;
 
-// One FETCH holds at most this many events, and payloads above the inline limit are fetched one by one, so that a
-// FETCH is bounded by their product. octet_length() of a stored text does not detoast it.
+// One FETCH holds at most this many events, and payloads above the inline limit are fetched one by one, so
+// that a FETCH is bounded by their product. octet_length() of a stored text does not detoast it.
 constexpr int events_per_fetch = 2000;
 constexpr int inline_payload_bytes = 8192;
 
@@ -25,7 +25,8 @@ std::string transaction_list(std::span<const TransactionId> transactions) {
 }
 
 // Not visible in snapshot $1/$2 (its xmax and xip). What became visible since is left to MVCC.
-constexpr auto beyond_from = "(txid >= $1::xid8 OR txid = ANY ($2::xid8[])) AND ($3::text[] IS NULL OR topic = ANY ($3))";
+constexpr auto beyond_from =
+    "(txid >= $1::xid8 OR txid = ANY ($2::xid8[])) AND ($3::text[] IS NULL OR topic = ANY ($3))";
 
 postgres::Params beyond(const Snapshot& from, const std::optional<std::string>& topics) {
   return {std::to_string(from.xmax()), transaction_list(from.in_progress()), topics};
@@ -44,8 +45,9 @@ WindowReader::WindowReader(postgres::Connection& connection, std::optional<std::
 WindowReader::~WindowReader() = default;
 
 WindowReader::Poll WindowReader::poll(const Snapshot& from) {
-  static const auto sql = std::string("SELECT pg_current_snapshot(), EXISTS (SELECT FROM outbox.event WHERE ") +
-                          beyond_from + "), pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()";
+  static const auto sql =
+      std::string("SELECT pg_current_snapshot(), EXISTS (SELECT FROM outbox.event WHERE ") + beyond_from +
+      "), pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()";
   const auto rows = connection_.query(sql, beyond(from, topics_));
   return {Snapshot::parse(rows.text(0, 0)), rows.boolean(0, 1), rows.boolean(0, 2)};
 }
@@ -74,19 +76,19 @@ void WindowReader::open(const std::optional<Snapshot>& from) {
 // In the first transaction of a window MVCC decides what is not beyond `to`. A transaction that continues a
 // suspended window sees more than `to` did, so there the same rule has to be spelled out.
 void WindowReader::declare() {
-  static const auto first = std::string(
-                                "DECLARE outbox_window NO SCROLL CURSOR FOR SELECT id, txid, topic, op,"
-                                " octet_length(payload::text), CASE WHEN octet_length(payload::text) <= ") +
-                            std::to_string(inline_payload_bytes) +
-                            " THEN payload END, op = 'R' AND (payload->>'load')::boolean FROM outbox.event WHERE " +
-                            beyond_from;
+  static const auto first =
+      std::string(
+          "DECLARE outbox_window NO SCROLL CURSOR FOR SELECT id, txid, topic, op,"
+          " octet_length(payload::text), CASE WHEN octet_length(payload::text) <= ") +
+      std::to_string(inline_payload_bytes) +
+      " THEN payload END, op = 'R' AND (payload->>'load')::boolean FROM outbox.event WHERE " + beyond_from;
   static const auto ordered = first + " ORDER BY id";
   static const auto continued =
       first + " AND id > $4::bigint AND txid < $5::xid8 AND txid <> ALL ($6::xid8[]) ORDER BY id";
   auto params = beyond(*from_, topics_);
   if (was_suspended_) {
-    params.insert(params.end(),
-                  {std::to_string(last_id_), std::to_string(to_.xmax()), transaction_list(to_.in_progress())});
+    params.insert(params.end(), {std::to_string(last_id_), std::to_string(to_.xmax()),
+                                 transaction_list(to_.in_progress())});
   }
   connection_.query(was_suspended_ ? continued : ordered, params);
   has_cursor_ = true;
@@ -111,8 +113,8 @@ bool WindowReader::fill(EventBatch& batch, std::size_t target_bytes, std::vector
     }
     const auto& rows = *rows_;
     const int row = next_row_++;
-    Event event{rows.uint64(row, 0), rows.uint64(row, 1), rows.text(row, 2), static_cast<Op>(rows.text(row, 3).front()),
-                rows.text(row, 5)};
+    Event event{rows.uint64(row, 0), rows.uint64(row, 1), rows.text(row, 2),
+                static_cast<Op>(rows.text(row, 3).front()), rows.text(row, 5)};
     std::string large;
     if (rows.is_null(row, 5) && !rows.is_null(row, 4)) {
       if (!transaction_) begin();
@@ -126,8 +128,9 @@ bool WindowReader::fill(EventBatch& batch, std::size_t target_bytes, std::vector
 }
 
 std::string WindowReader::payload_of(TransactionId transaction, EventId id) {
-  const auto rows = connection_.query("SELECT payload FROM outbox.event WHERE txid = $1::xid8 AND id = $2::bigint",
-                                      {std::to_string(transaction), std::to_string(id)});
+  const auto rows =
+      connection_.query("SELECT payload FROM outbox.event WHERE txid = $1::xid8 AND id = $2::bigint",
+                        {std::to_string(transaction), std::to_string(id)});
   return std::string(rows.text(0, 0));
 }
 
@@ -150,18 +153,20 @@ void WindowReader::finish() {
 
 // Why a snapshot must be durable before it becomes a cursor.
 //
-// A snapshot covers every transaction below its xmax that had ended, and an end becomes visible before it is safely
-// on disk: a rollback is never flushed on its own, nor is a commit with synchronous_commit off. If the server
-// crashes at that moment, recovery restarts the transaction counter after the last id that the WAL mentions, and
-// may hand out ids again that the snapshot covers. A replica that had stored the snapshot would take the new
-// transactions for old ones and skip their events without a word.
+// A snapshot covers every transaction below its xmax that had ended, and an end becomes visible before it is
+// safely on disk: a rollback is never flushed on its own, nor is a commit with synchronous_commit off. If the
+// server crashes at that moment, recovery restarts the transaction counter after the last id that the WAL
+// mentions, and may hand out ids again that the snapshot covers. A replica that had stored the snapshot would
+// take the new transactions for old ones and skip their events without a word.
 //
-// Every end of a transaction writes a WAL record before it becomes visible. So once the WAL is flushed up to where
-// it ended when the snapshot was taken, no covered id can come back. Usually the next commit on the source has
-// flushed it long before we ask; on a quiet source we flush it ourselves, with a WAL message that touches no table.
+// Every end of a transaction writes a WAL record before it becomes visible. So once the WAL is flushed up to
+// where it ended when the snapshot was taken, no covered id can come back. Usually the next commit on the
+// source has flushed it long before we ask; on a quiet source we flush it ourselves, with a WAL message that
+// touches no table.
 void WindowReader::await_durable() {
   const auto flushed = [this] {
-    const auto rows = connection_.query("SELECT pg_current_wal_flush_lsn() >= $1::pg_lsn", {write_ahead_end_});
+    const auto rows =
+        connection_.query("SELECT pg_current_wal_flush_lsn() >= $1::pg_lsn", {write_ahead_end_});
     return rows.boolean(0, 0);
   };
   const auto deadline = std::chrono::steady_clock::now() + flush_patience;
@@ -192,10 +197,11 @@ EventBatch WindowReader::relations_at(const Snapshot& snapshot) {
 
 std::vector<std::string> WindowReader::tracked_topics() {
   const auto rows = connection_.query(
-      "SELECT topic FROM outbox.tracked WHERE $1::text[] IS NULL OR topic = ANY ($1) ORDER BY topic", {topics_});
+      "SELECT topic FROM outbox.tracked WHERE $1::text[] IS NULL OR topic = ANY ($1) ORDER BY topic",
+      {topics_});
   std::vector<std::string> topics;
   for (int row = 0; row < rows.size(); ++row) topics.emplace_back(rows.text(row, 0));
   return topics;
 }
 
-}  // namespace mailboat
+}  // namespace mailboat::producer

@@ -10,13 +10,14 @@
 #include "common/snapshot.hpp"
 #include "postgres/connection.hpp"
 
-namespace mailboat {
+namespace mailboat::producer {
 
 /// Reads windows: exactly the events that snapshot `to` sees and snapshot `from` did not, in id order.
 ///
-/// Life of a window: open(), fill() until it returns false, finish(). Memory is bounded by one FETCH (at most about
-/// 16 MiB) or by the largest single event, whatever the window's size. One thread; the connection must outlive the
-/// reader and is not used for anything else while a window is open. Every method may throw ConnectionLost.
+/// Life of a window: open(), fill() until it returns false, finish(). Memory is bounded by one FETCH (at most
+/// about 16 MiB) or by the largest single event, whatever the window's size. One thread; the connection must
+/// outlive the reader and is not used for anything else while a window is open. Every method may throw
+/// ConnectionLost.
 class WindowReader {
  public:
   /// `topics`: read these only; nullopt reads all.
@@ -31,8 +32,8 @@ class WindowReader {
   /// Asks in one round trip whether there is anything that `from` does not cover.
   Poll poll(const Snapshot& from);
 
-  /// Begins a REPEATABLE READ transaction and takes its snapshot as to(). Without `from` the window has no events:
-  /// it is where a replica begins that will be loaded.
+  /// Begins a REPEATABLE READ transaction and takes its snapshot as to(). Without `from` the window has no
+  /// events: it is where a replica begins that will be loaded.
   void open(const std::optional<Snapshot>& from);
   [[nodiscard]] const Snapshot& to() const { return to_; }
 
@@ -40,8 +41,8 @@ class WindowReader {
   struct LoadNeeded {
     std::string topic;
   };
-  /// Appends events until `batch` holds `target_bytes` or the window is exhausted (false). Topics whose rows must be
-  /// loaded because of a change of their table are appended to `loads`.
+  /// Appends events until `batch` holds `target_bytes` or the window is exhausted (false). Topics whose rows
+  /// must be loaded because of a change of their table are appended to `loads`.
   bool fill(EventBatch& batch, std::size_t target_bytes, std::vector<LoadNeeded>& loads);
 
   /// How long the current transaction has kept the source's vacuum horizon.
@@ -89,4 +90,4 @@ class WindowReader {
   int next_row_ = 0;
 };
 
-}  // namespace mailboat
+}  // namespace mailboat::producer

@@ -4,7 +4,7 @@
 
 #include "common/log.hpp"
 
-namespace mailboat {
+namespace mailboat::producer {
 namespace {
 
 using std::chrono::milliseconds;
@@ -83,7 +83,8 @@ void WindowSender::send_window(const std::stop_token& stop) {
   if (!loads_.empty() && !reader_.was_suspended()) send_load_chunk(frame, stop);
   reader_.finish();
 
-  // Only now may the consumer commit: before that the source could forget, in a crash, what this snapshot covers.
+  // Only now may the consumer commit: before that the source could forget, in a crash, what this snapshot
+  // covers.
   reader_.await_durable();
   frame.to = reader_.to();
   frame.last = true;
@@ -184,4 +185,4 @@ void WindowSender::wind_up() {
   progress_.write_rest(connection_);
 }
 
-}  // namespace mailboat
+}  // namespace mailboat::producer

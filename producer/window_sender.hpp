@@ -15,7 +15,7 @@
 #include "producer/subscription.hpp"
 #include "producer/window_reader.hpp"
 
-namespace mailboat {
+namespace mailboat::producer {
 
 /// The consumer said goodbye, or the session was told to stop, in the middle of something.
 class SessionEnded : public Error {
@@ -25,7 +25,8 @@ class SessionEnded : public Error {
 
 /// Carries one subscription to one consumer, window by window. step() is the page to read first.
 ///
-/// Belongs to the session's thread. `connection`, `inbox` must outlive it. Throws SessionEnded, ConnectionLost.
+/// Belongs to the session's thread. `connection`, `inbox` must outlive it. Throws SessionEnded,
+/// ConnectionLost.
 class WindowSender {
  public:
   struct Settings {
@@ -41,8 +42,8 @@ class WindowSender {
   WindowSender(postgres::Connection& connection, Inbox& inbox, const Subscription& subscription,
                const ResumePoint& resume, const Hello& hello, Settings settings, Ports ports);
 
-  /// One bounded piece of work: takes in what the consumer said, writes progress back when due, sends the next window if
-  /// there is one, and otherwise waits for a wake-up.
+  /// One bounded piece of work: takes in what the consumer said, writes progress back when due, sends the
+  /// next window if there is one, and otherwise waits for a wake-up.
   void step(const std::stop_token& stop);
 
   /// At the end of a session: gives acknowledgements under way a moment to arrive, and writes the rest back.
@@ -81,4 +82,4 @@ class WindowSender {
   Clock::time_point load_retry_at_{};
 };
 
-}  // namespace mailboat
+}  // namespace mailboat::producer

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string_view>
+
+namespace mailboat::consumer {
+
+/// How a value of a PostgreSQL type stands in SQLite. docs/types.md is the table.
+enum class Form {
+  Integer,            ///< INTEGER
+  Boolean,            ///< INTEGER 0 or 1
+  Real,               ///< REAL; NaN and the infinities as text
+  Numeric,            ///< NUMERIC: up to 15 digits, which SQLite keeps exactly
+  Text,               ///< TEXT as PostgreSQL prints it; arrays and composites as JSON
+  Blob,               ///< BLOB
+  Timestamp,          ///< TEXT 'YYYY-MM-DD HH:MM:SS[.ffffff]'
+  TimestampWithZone,  ///< the same in UTC with 'Z'
+  Json,               ///< TEXT, the JSON as PostgreSQL prints it
+};
+
+/// Of a type as format_type() prints it, e.g. `numeric(10,2)`. Pure.
+[[nodiscard]] Form form_of(std::string_view type);
+
+/// The declared type of a SQLite column that holds such values. Source: SQLite, "Datatypes In SQLite", 3.1.
+[[nodiscard]] std::string_view declared_type(Form form);
+
+}  // namespace mailboat::consumer

@@ -1,0 +1,79 @@
+#include "consumer/feed_client.hpp"
+
+#include "common/codec.hpp"
+#include "common/error.hpp"
+
+namespace mailboat::consumer {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds receive_slice{100};
+// A producer that has been silent for so many heartbeats is taken for dead.
+constexpr int silent_heartbeats = 5;
+
+}  // namespace
+
+FeedClient::FeedClient(std::unique_ptr<Connection> connection, const Hello& hello, milliseconds heartbeat)
+    : connection_(std::move(connection)), heartbeat_(heartbeat), heard_at_(Clock::now()) {
+  connection_->send(encode(FromConsumer{hello}));
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+FeedClient::~FeedClient() {
+  thread_.request_stop();
+  thread_.join();
+  connection_->send(encode(FromConsumer{Goodbye{}}));
+  connection_->receive(milliseconds(0), [](std::string_view) {});  // hands the goodbye over
+}
+
+void FeedClient::send(const FromConsumer& message) { connection_->send(encode(message)); }
+
+void FeedClient::run(const std::stop_token& stop) {
+  const auto heartbeat = encode(FromConsumer{Heartbeat{}});
+  auto beat_at = Clock::now();
+  try {
+    while (!stop.stop_requested()) {
+      connection_->receive(std::min(receive_slice, heartbeat_),
+                           [this](std::string_view bytes) { receive(bytes); });
+      const auto now = Clock::now();
+      if (now - beat_at >= heartbeat_) {
+        connection_->send(heartbeat);
+        beat_at = now;
+      }
+      if (now - heard_at_ > silent_heartbeats * heartbeat_) return fail("the producer does not answer");
+    }
+  } catch (const std::exception& error) {
+    fail(error.what());
+  }
+}
+
+void FeedClient::receive(std::string_view bytes) {
+  heard_at_ = Clock::now();
+  auto message = decode_from_producer(bytes);
+  if (std::holds_alternative<Heartbeat>(message)) return;
+  const std::lock_guard lock(mutex_);
+  messages_.push_back(std::move(message));
+  arrived_.notify_one();
+}
+
+void FeedClient::fail(const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  failure_ = reason;
+  arrived_.notify_one();
+}
+
+std::optional<FromProducer> FeedClient::next(const std::stop_token& stop, milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  arrived_.wait_for(lock, stop, timeout, [this] { return !messages_.empty() || !failure_.empty(); });
+  if (!messages_.empty()) {
+    auto message = std::move(messages_.front());
+    messages_.pop_front();
+    return message;
+  }
+  if (!failure_.empty()) throw ProducerLost(failure_);
+  return std::nullopt;
+}
+
+}  // namespace mailboat::consumer

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "common/channel.hpp"
+#include "common/error.hpp"
+#include "common/messages.hpp"
+
+namespace mailboat::consumer {
+
+/// The producer cannot be reached, or has fallen silent.
+class ProducerLost : public Unavailable {
+ public:
+  using Unavailable::Unavailable;
+};
+
+/// One conversation with one producer, from Hello to Goodbye. A thread of its own receives, decodes and keeps
+/// the heartbeat, so that neither a long commit here nor a long query there looks like death. What it has
+/// decoded is bounded by the credit that the Hello gave. next() belongs to one thread.
+class FeedClient {
+ public:
+  /// Says Hello. `heartbeat` is how often we give a sign of life and, times five, how long we wait for one.
+  FeedClient(std::unique_ptr<Connection> connection, const Hello& hello, std::chrono::milliseconds heartbeat);
+  /// Says Goodbye.
+  ~FeedClient();
+  FeedClient(const FeedClient&) = delete;
+  FeedClient& operator=(const FeedClient&) = delete;
+
+  /// The next message (heartbeats are kept to itself), or nothing after `timeout` or a stop. Throws
+  /// ProducerLost once the producer has fallen silent, and InvalidInput when what came is not a message.
+  std::optional<FromProducer> next(const std::stop_token& stop, std::chrono::milliseconds timeout);
+  void send(const FromConsumer& message);
+
+ private:
+  void run(const std::stop_token& stop);
+  void receive(std::string_view bytes);
+  void fail(const std::string& reason);
+
+  const std::unique_ptr<Connection> connection_;
+  const std::chrono::milliseconds heartbeat_;
+  std::chrono::steady_clock::time_point heard_at_;  // the thread's own
+
+  std::mutex mutex_;
+  std::condition_variable_any arrived_;
+  std::deque<FromProducer> messages_;  // guarded by mutex_
+  std::string failure_;                // guarded by mutex_
+
+  std::jthread thread_;  // last: it uses everything above
+};
+
+}  // namespace mailboat::consumer

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+namespace mailboat::consumer {
+
+/// An exclusive lock on a file of its own, made when missing. The kernel releases it when the process ends,
+/// however it ends. (A lock on the SQLite file itself would disturb SQLite's own: closing any descriptor of a
+/// file drops all POSIX locks that the process holds on it. Source: SQLite, "How To Corrupt An SQLite
+/// Database File", 2.2.)
+class FileLock {
+ public:
+  /// Throws Fatal with `held_sentence` when another process has it, ReplicaUnavailable when the file cannot
+  /// be made.
+  FileLock(const std::string& path, const std::string& held_sentence);
+  ~FileLock();
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+ private:
+  int fd_;
+};
+
+}  // namespace mailboat::consumer

@@ -1,0 +1,57 @@
+#include "consumer/relation.hpp"
+
+#include <algorithm>
+#include <simdjson.h>
+
+#include "common/error.hpp"
+
+namespace mailboat::consumer {
+namespace {
+
+std::string text(simdjson::ondemand::object& object, const char* field) {
+  return std::string(std::string_view(object[field].get_string()));
+}
+
+Column read_column(simdjson::ondemand::object object) {
+  return {text(object, "name"), text(object, "type"),
+          static_cast<int>(std::int64_t(object["number"].get_int64()))};
+}
+
+void require_whole(const Relation& relation) {
+  for (const auto& key : relation.key) {
+    const auto named = [&key](const Column& column) { return column.name == key; };
+    if (std::none_of(relation.columns.begin(), relation.columns.end(), named)) {
+      throw InvalidInput("relation " + relation.topic + " has no column '" + key + "' for its key");
+    }
+  }
+  if (relation.key.empty()) throw InvalidInput("relation " + relation.topic + " has no key");
+}
+
+}  // namespace
+
+bool Relation::is_key(std::string_view column) const {
+  return std::find(key.begin(), key.end(), column) != key.end();
+}
+
+Relation parse_relation(std::string_view topic, std::string_view json) {
+  Relation relation;
+  relation.topic = topic;
+  try {
+    simdjson::ondemand::parser parser;
+    const simdjson::padded_string padded(json);
+    auto document = parser.iterate(padded);
+    simdjson::ondemand::object object = document.get_object();
+    relation.schema = text(object, "schema");
+    relation.table = text(object, "table");
+    for (auto name : object["key"].get_array())
+      relation.key.emplace_back(std::string_view(name.get_string()));
+    for (auto column : object["columns"].get_array())
+      relation.columns.push_back(read_column(column.get_object()));
+  } catch (const simdjson::simdjson_error& error) {
+    throw InvalidInput("the description of relation " + relation.topic + " cannot be read: " + error.what());
+  }
+  require_whole(relation);
+  return relation;
+}
+
+}  // namespace mailboat::consumer

@@ -1,0 +1,154 @@
+#include "consumer/table_schema.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "common/error.hpp"
+#include "consumer/column_form.hpp"
+
+namespace mailboat::consumer {
+namespace {
+
+constexpr std::string_view version_column = "_version";
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  // SQLite folds the case of ASCII letters only.
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+std::string join(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string text;
+  for (const auto& part : parts) {
+    if (!text.empty()) text += separator;
+    text += part;
+  }
+  return text;
+}
+
+std::string quoted_list(const std::vector<std::string>& names) {
+  std::vector<std::string> quoted;
+  for (const auto& name : names) quoted.push_back(quote(name));
+  return join(quoted, ", ");
+}
+
+const Column* find_number(const Relation& relation, int number) {
+  const auto found = std::find_if(relation.columns.begin(), relation.columns.end(),
+                                  [number](const Column& column) { return column.number == number; });
+  return found == relation.columns.end() ? nullptr : &*found;
+}
+
+void require_distinct_columns(const Relation& relation) {
+  std::set<std::string> names{std::string(version_column)};
+  for (const auto& column : relation.columns) {
+    if (names.insert(lower_case(column.name)).second) continue;
+    throw InvalidInput(
+        "column '" + column.name + "' of " + relation.topic +
+        " cannot stand in the SQLite table: SQLite takes names that differ only in case for the same, "
+        "and _version is mailboat's own. Rename it, or leave it out with: mailboat track --exclude");
+  }
+}
+
+std::string declaration(const Relation& relation, const Column& column, bool sole_key) {
+  auto text = quote(column.name) + ' ' + std::string(declared_type(form_of(column.type)));
+  if (relation.is_key(column.name)) text += " NOT NULL";
+  if (sole_key) text += " PRIMARY KEY";
+  return text;
+}
+
+}  // namespace
+
+std::string quote(std::string_view identifier) {
+  std::string text = "\"";
+  for (const char c : identifier) {
+    if (c == '"') text += '"';
+    text += c;
+  }
+  return text + '"';
+}
+
+std::string table_name(const Relation& relation) {
+  auto name = relation.schema == "public" ? relation.table : relation.schema + '_' + relation.table;
+  const auto lower = lower_case(name);
+  if (lower.starts_with("sqlite_") || lower.starts_with("_mailboat_")) {
+    throw InvalidInput("table " + relation.topic + " would become SQLite table '" + name +
+                       "', but names that begin like that are reserved. Rename it, or leave its topic out");
+  }
+  return name;
+}
+
+std::vector<Column> key_columns(const Relation& relation) {
+  std::vector<Column> columns;
+  for (const auto& key : relation.key) {
+    columns.push_back(*std::find_if(relation.columns.begin(), relation.columns.end(),
+                                    [&key](const Column& column) { return column.name == key; }));
+  }
+  return columns;
+}
+
+std::string create_table(const Relation& relation, std::string_view table) {
+  require_distinct_columns(relation);
+  const bool sole_key = relation.key.size() == 1;
+  std::vector<std::string> parts;
+  for (const auto& column : relation.columns) {
+    parts.push_back(declaration(relation, column, sole_key && relation.is_key(column.name)));
+  }
+  parts.push_back(quote(version_column) + " INTEGER NOT NULL");
+  if (!sole_key) parts.push_back("PRIMARY KEY (" + quoted_list(relation.key) + ")");
+  return "CREATE TABLE " + quote(table) + " (" + join(parts, ", ") + ")";
+}
+
+std::vector<std::string> alter_table(const Relation& before, const Relation& after, std::string_view table) {
+  require_distinct_columns(after);
+  std::vector<std::string> statements;
+  const auto alter = "ALTER TABLE " + quote(table) + ' ';
+  for (const auto& column : after.columns) {
+    const auto* old = find_number(before, column.number);
+    if (old == nullptr) {
+      statements.push_back(alter + "ADD COLUMN " + declaration(after, column, false));
+    } else if (old->name != column.name) {
+      statements.push_back(alter + "RENAME COLUMN " + quote(old->name) + " TO " + quote(column.name));
+    }
+  }
+  std::vector<int> old_key;
+  std::vector<int> new_key;
+  for (const auto& column : key_columns(before)) old_key.push_back(column.number);
+  for (const auto& column : key_columns(after)) new_key.push_back(column.number);
+  if (old_key != new_key) {
+    throw InvalidInput(
+        "the key of " + after.topic +
+        " has changed, and the rows of the SQLite table cannot follow. Drop that table together with "
+        "the file's cursor, that is, fill a new SQLite file");
+  }
+  return statements;
+}
+
+std::string upsert(const Relation& relation, std::string_view table, VersionGuard guard) {
+  std::vector<std::string> names;
+  std::vector<std::string> assignments;
+  for (const auto& column : relation.columns) {
+    names.push_back(column.name);
+    const auto quoted = quote(column.name);
+    if (!relation.is_key(column.name)) assignments.push_back(quoted + " = excluded." + quoted);
+  }
+  const auto version = quote(version_column);
+  names.emplace_back(version_column);
+  assignments.push_back(version + " = excluded." + version);
+  auto sql = "INSERT INTO " + quote(table) + " AS t (" + quoted_list(names) + ") VALUES (" +
+             join(std::vector<std::string>(names.size(), "?"), ", ") + ") ON CONFLICT (" +
+             quoted_list(relation.key) + ") DO UPDATE SET " + join(assignments, ", ");
+  if (guard == VersionGuard::On) sql += " WHERE excluded." + version + " >= t." + version;
+  return sql;
+}
+
+std::string delete_row(const Relation& relation, std::string_view table) {
+  std::vector<std::string> conditions;
+  for (const auto& key : relation.key) conditions.push_back(quote(key) + " = ?");
+  return "DELETE FROM " + quote(table) + " WHERE " + join(conditions, " AND ") + " AND " +
+         quote(version_column) + " <= ?";
+}
+
+}  // namespace mailboat::consumer

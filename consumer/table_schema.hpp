@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "consumer/relation.hpp"
+
+/// Which SQLite table a relation becomes, and the SQL for it. Pure.
+namespace mailboat::consumer {
+
+/// `"a b"`: an identifier, quoted for SQLite.
+[[nodiscard]] std::string quote(std::string_view identifier);
+
+/// `users` for public.users, `shop_orders` for shop.orders. Throws InvalidInput for a name that SQLite or
+/// mailboat keeps for itself.
+[[nodiscard]] std::string table_name(const Relation& relation);
+
+/// Throws InvalidInput where two columns differ only in case, which SQLite takes for the same, or one is
+/// called
+/// `_version`.
+[[nodiscard]] std::string create_table(const Relation& relation, std::string_view table);
+
+/// What turns a table made for `before` into one for `after`: added columns are added, renamed ones renamed,
+/// dropped ones stay and are no longer written. Throws InvalidInput when the key has changed, which rows
+/// cannot follow.
+[[nodiscard]] std::vector<std::string> alter_table(const Relation& before, const Relation& after,
+                                                   std::string_view table);
+
+/// INSERT ... ON CONFLICT(key) DO UPDATE; parameters are the relation's columns in order, then `_version`.
+/// With the version guard an older event leaves a newer row alone; a loaded row is written without.
+enum class VersionGuard { On, Off };
+[[nodiscard]] std::string upsert(const Relation& relation, std::string_view table, VersionGuard guard);
+
+/// DELETE by key; parameters are the key columns in order, then the version of the deleting event.
+[[nodiscard]] std::string delete_row(const Relation& relation, std::string_view table);
+
+/// The key's columns in key order.
+[[nodiscard]] std::vector<Column> key_columns(const Relation& relation);
+
+}  // namespace mailboat::consumer

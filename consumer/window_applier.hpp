@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+
+#include "common/error.hpp"
+#include "common/messages.hpp"
+#include "consumer/replica.hpp"
+
+namespace mailboat::consumer {
+
+/// The frames that come do not continue what the replica has: say Hello again.
+class StreamBroken : public Unavailable {
+ public:
+  using Unavailable::Unavailable;
+};
+
+/// Applies the frames of one session to a replica: one window is one SQLite transaction. One thread; the
+/// replica must outlive it. A window that is open when it is destroyed is rolled back.
+class WindowApplier {
+ public:
+  WindowApplier(Replica& replica, const SourceIdentity& source) : replica_(replica), source_(source) {}
+  ~WindowApplier();
+  WindowApplier(const WindowApplier&) = delete;
+  WindowApplier& operator=(const WindowApplier&) = delete;
+
+  /// Applies a frame. After a window's last frame the window is committed, cursor included, and the
+  /// acknowledgement is returned. Throws StreamBroken for a frame that does not fit, and whatever the replica
+  /// throws.
+  std::optional<Ack> apply(const Frame& frame);
+
+  [[nodiscard]] bool in_window() const { return in_window_; }
+
+ private:
+  void require_fit(const Frame& frame) const;
+
+  Replica& replica_;
+  const SourceIdentity source_;
+  std::uint64_t window_ = 0;  // of the frame expected next, or being applied
+  std::uint32_t next_index_ = 0;
+  bool in_window_ = false;
+};
+
+}  // namespace mailboat::consumer
