@@ -27,8 +27,8 @@ SELECT (SELECT system_identifier FROM pg_control_system()),
 
 postgres::Connection connect_to_source(const std::string& conninfo, const std::string& application_name) {
   postgres::Connection connection(conninfo, application_name);
-  require_supported_server(connection);
-  require_current_schema(connection);
+  migrations::require_supported_server(connection);
+  migrations::require_current_schema(connection);
   connection.query(session_settings);
   return connection;
 }

@@ -1,0 +1,91 @@
+#include "consumer/table_schema.hpp"
+
+#include <gtest/gtest.h>
+
+#include "common/error.hpp"
+#include "consumer/storage_error.hpp"
+
+namespace mailboat::consumer {
+namespace {
+
+Relation users() {
+  return {"public.users",
+          "public",
+          "users",
+          {"id"},
+          {{"id", "bigint", 1}, {"e-mail", "text", 2}, {"score", "real", 3}}};
+}
+
+TEST(TableSchema, ASingleIntegerKeyIsTheRowid) {
+  EXPECT_EQ(create_table(users(), "users"),
+            R"(CREATE TABLE "users" ("id" INTEGER NOT NULL PRIMARY KEY, "e-mail" TEXT, "score" REAL, )"
+            R"("_version" INTEGER NOT NULL))");
+}
+
+TEST(TableSchema, ACompositeKeyStandsInKeyOrder) {
+  const Relation relation{"s.t", "s", "t", {"b", "a"}, {{"a", "text", 1}, {"b", "uuid", 2}}};
+  EXPECT_EQ(table_name(relation), "s_t");
+  EXPECT_EQ(create_table(relation, "s_t"),
+            R"(CREATE TABLE "s_t" ("a" TEXT NOT NULL, "b" TEXT NOT NULL, "_version" INTEGER NOT NULL, )"
+            R"(PRIMARY KEY ("b", "a")))");
+}
+
+TEST(TableSchema, TheVersionGuardIsWhatTellsAnEventFromALoadedRow) {
+  const auto guarded = upsert(users(), "users", VersionGuard::On);
+  const auto unguarded = upsert(users(), "users", VersionGuard::Off);
+  EXPECT_TRUE(guarded.ends_with(R"( WHERE excluded."_version" >= t."_version")")) << guarded;
+  EXPECT_TRUE(guarded.starts_with(unguarded));
+}
+
+TEST(TableSchema, NamesAreQuotedSoThatNoneCanBreakOut) { EXPECT_EQ(quote(R"(a"b)"), R"("a""b")"); }
+
+TEST(TableSchema, ColumnsThatSqliteCannotTellApartAreRefused) {
+  auto relation = users();
+  relation.columns.push_back({"ID", "integer", 4});
+  EXPECT_THROW(static_cast<void>(create_table(relation, "users")), InvalidInput);
+  relation.columns.back().name = "_VERSION";
+  EXPECT_THROW(static_cast<void>(create_table(relation, "users")), InvalidInput);
+}
+
+TEST(TableSchema, ReservedTableNamesAreRefused) {
+  auto relation = users();
+  for (const auto* name : {"sqlite_users", "_mailboat_cursor", "SQLITE_x"}) {
+    relation.table = name;
+    EXPECT_THROW(static_cast<void>(table_name(relation)), InvalidInput) << name;
+  }
+}
+
+TEST(TableSchema, AddedColumnsAreAddedRenamedOnesRenamedDroppedOnesStay) {
+  auto after = users();
+  after.columns[1].name = "mail";
+  after.columns.erase(after.columns.begin() + 2);
+  after.columns.push_back({"born", "date", 4});
+  EXPECT_EQ(alter_table(users(), after, "users"),
+            (std::vector<std::string>{R"(ALTER TABLE "users" RENAME COLUMN "e-mail" TO "mail")",
+                                      R"(ALTER TABLE "users" ADD COLUMN "born" TEXT)"}));
+}
+
+TEST(TableSchema, AKeyThatChangesIsRefusedButARenamedKeyColumnIsNot) {
+  auto after = users();
+  after.key = {"e-mail"};
+  EXPECT_THROW(static_cast<void>(alter_table(users(), after, "users")), InvalidInput);
+  after = users();
+  after.key = {"user_id"};
+  after.columns[0].name = "user_id";
+  EXPECT_EQ(alter_table(users(), after, "users").size(), 1U);
+}
+
+TEST(StorageError, ConstraintsAreAboutTheEventAndFullDisksAreNot) {
+  EXPECT_TRUE(is_about_event(2067));  // SQLITE_CONSTRAINT_UNIQUE
+  EXPECT_TRUE(is_about_event(275));   // SQLITE_CONSTRAINT_CHECK
+  EXPECT_TRUE(is_about_event(1));     // SQLITE_ERROR: no such table
+  EXPECT_FALSE(is_about_event(5));    // SQLITE_BUSY
+  EXPECT_FALSE(is_about_event(13));   // SQLITE_FULL
+  EXPECT_FALSE(is_about_event(778));  // SQLITE_IOERR_WRITE
+  EXPECT_FALSE(is_about_event(8));    // SQLITE_READONLY
+  EXPECT_FALSE(is_about_event(11));   // SQLITE_CORRUPT
+  EXPECT_FALSE(is_about_event(7));    // SQLITE_NOMEM
+}
+
+}  // namespace
+}  // namespace mailboat::consumer
