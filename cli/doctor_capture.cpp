@@ -1,4 +1,5 @@
 #include "cli/doctor.hpp"
+#include "cli/sentence.hpp"
 
 namespace mailboat::cli {
 namespace {
@@ -38,15 +39,16 @@ Audit read_audit(const postgres::Rows& rows, int row) {
 
 // New triggers, and an event that makes replicas load the table again: for when changes may have been missed.
 std::string start_over(const Audit& audit) {
+  const auto table = shell_word(audit.table);
   auto command =
-      "mailboat untrack " + audit.table + " && mailboat track " + audit.table + " --key " + audit.key;
-  if (!audit.exclude.empty()) command += " --exclude " + audit.exclude;
+      "mailboat untrack " + table + " && mailboat track " + table + " --key " + shell_word(audit.key);
+  if (!audit.exclude.empty()) command += " --exclude " + shell_word(audit.exclude);
   return command + " --capture " + audit.capture + " (replicas load the table again)";
 }
 
 void check_table(const Audit& audit, Findings& findings) {
   const auto before = findings.size();
-  const auto track_again = "mailboat track " + audit.table;
+  const auto track_again = "mailboat track " + shell_word(audit.table);
   const auto problem = [&](const std::string& text, const std::string& remedy) {
     findings.push_back({Severity::Problem, "capture", audit.topic + ": " + text, remedy});
   };

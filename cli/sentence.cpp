@@ -1,5 +1,6 @@
 #include "cli/sentence.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <sstream>
 
@@ -55,6 +56,17 @@ std::string server_sentence(std::string_view message) {
     }
   }
   return text;
+}
+
+std::string shell_word(std::string_view text) {
+  const auto plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || static_cast<unsigned char>(c) >= 0x80 ||
+           std::string_view("_-./,:").find(c) != std::string_view::npos;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return std::string(text);
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? "'\\''" : std::string(1, c);
+  return word + "'";
 }
 
 }  // namespace mailboat::cli

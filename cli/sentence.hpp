@@ -12,4 +12,7 @@ std::string one_line(std::string_view text);
 /// that only tell where in a function it happened.
 std::string server_sentence(std::string_view message);
 
+/// `text` as one word of a shell command: in single quotes when it needs them.
+std::string shell_word(std::string_view text);
+
 }  // namespace mailboat::cli

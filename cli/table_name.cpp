@@ -1,5 +1,6 @@
 #include "cli/table_name.hpp"
 
+#include "cli/sentence.hpp"
 #include "common/error.hpp"
 
 namespace mailboat::cli {
@@ -19,15 +20,11 @@ WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_s
 ORDER BY 1 LIMIT 1
 )sql";
 
-std::string shell_quoted(const std::string& name) {
-  return name.find_first_of("\" '$`\\") == std::string::npos ? name : "'" + name + "'";
-}
-
 InvalidInput unknown_table(postgres::Connection& connection, const std::string& name) {
   const auto similar = connection.query(similar_query, {name});
   if (!similar.empty()) {
     return InvalidInput("there is no table " + name + "; did you mean " +
-                        shell_quoted(std::string(similar.text(0, 0))) + "?");
+                        shell_word(std::string(similar.text(0, 0))) + "?");
   }
   return InvalidInput(
       "there is no table " + name +

@@ -56,7 +56,7 @@ struct Connection::Impl {
       if (ends_connection(error.sqlstate()) || !connection.is_open()) {
         throw ConnectionLost("PostgreSQL connection lost: " + trimmed(error.what()));
       }
-      throw StatementFailed(trimmed(error.what()), error.sqlstate());
+      throw StatementFailed(trimmed(error.what()), libpqxx::sqlstate(error));
     } catch (const pqxx::failure& error) {
       throw ConnectionLost("PostgreSQL connection failed: " + trimmed(error.what()));
     }
