@@ -1,5 +1,7 @@
 #include "cli/doctor.hpp"
 
+#include <functional>
+
 #include "cli/sentence.hpp"
 
 namespace mailboat::cli {
@@ -7,10 +9,9 @@ namespace {
 
 constexpr auto insufficient_privilege = "42501";
 
-void append(Findings& findings, Findings (*check)(postgres::Connection&), postgres::Connection& connection,
-            const char* name) {
+void append(Findings& findings, const char* name, const std::function<Findings()>& check) {
   try {
-    const auto found = check(connection);
+    const auto found = check();
     findings.insert(findings.end(), found.begin(), found.end());
   } catch (const postgres::StatementFailed& error) {
     if (error.sqlstate() != insufficient_privilege) throw;
@@ -21,11 +22,11 @@ void append(Findings& findings, Findings (*check)(postgres::Connection&), postgr
 
 }  // namespace
 
-Findings examine(postgres::Connection& connection) {
+Findings examine(postgres::Connection& connection, const Limits& limits) {
   auto findings = check_foundation(connection);
   if (findings.back().severity == Severity::Problem) return findings;
-  append(findings, check_surroundings, connection, "surroundings");
-  append(findings, check_capture, connection, "capture");
+  append(findings, "surroundings", [&] { return check_surroundings(connection, limits); });
+  append(findings, "capture", [&] { return check_capture(connection); });
   return findings;
 }
 

@@ -4,7 +4,7 @@
 namespace mailboat::cli {
 namespace {
 
-constexpr std::int64_t much_retained = std::int64_t{5} * 1024 * 1024 * 1024;
+std::string age_limit(const Limits& limits) { return std::to_string(limits.transaction_age.count()); }
 
 Finding check_producer_role(postgres::Connection& connection) {
   const auto rows = connection.query(R"sql(
@@ -50,13 +50,14 @@ Finding check_wake_up(postgres::Connection& connection) {
           "is the delay."};
 }
 
-void check_long_transactions(postgres::Connection& connection, Findings& findings) {
+void check_long_transactions(postgres::Connection& connection, const Limits& limits, Findings& findings) {
   const auto rows = connection.query(R"sql(
     SELECT pid, coalesce(usename, '?'), coalesce(nullif(application_name, ''), 'no application name'),
            extract(epoch FROM now() - xact_start)::bigint
     FROM pg_stat_activity
-    WHERE datname = current_database() AND xact_start < now() - interval '5 minutes' AND pid <> pg_backend_pid()
-    ORDER BY xact_start LIMIT 10)sql");
+    WHERE datname = current_database() AND xact_start < now() - make_interval(secs => $1::int) AND pid <> pg_backend_pid()
+    ORDER BY xact_start LIMIT 10)sql",
+                                     {age_limit(limits)});
   for (int row = 0; row < rows.size(); ++row) {
     const std::string pid(rows.text(row, 0));
     findings.push_back({Severity::Warning, "long transaction",
@@ -66,14 +67,14 @@ void check_long_transactions(postgres::Connection& connection, Findings& finding
                             ": its own changes wait for its commit, and VACUUM cannot clean up what is newer",
                         "Let it commit, or end it: SELECT pg_terminate_backend(" + pid + ")"});
   }
-  if (rows.empty())
-    findings.push_back({Severity::Ok, "long transaction", "none is older than 5 minutes", {}});
+  if (rows.empty()) findings.push_back({Severity::Ok, "long transaction", "none has been open for long", {}});
 }
 
-void check_prepared_transactions(postgres::Connection& connection, Findings& findings) {
+void check_prepared_transactions(postgres::Connection& connection, const Limits& limits, Findings& findings) {
   const auto rows = connection.query(R"sql(
     SELECT quote_literal(gid), owner, extract(epoch FROM now() - prepared)::bigint FROM pg_prepared_xacts
-    WHERE database = current_database() AND prepared < now() - interval '5 minutes' ORDER BY prepared LIMIT 10)sql");
+    WHERE database = current_database() AND prepared < now() - make_interval(secs => $1::int) ORDER BY prepared LIMIT 10)sql",
+                                     {age_limit(limits)});
   for (int row = 0; row < rows.size(); ++row) {
     const std::string gid(rows.text(row, 0));
     findings.push_back({Severity::Warning, "prepared transaction",
@@ -85,25 +86,25 @@ void check_prepared_transactions(postgres::Connection& connection, Findings& fin
   if (rows.empty()) findings.push_back({Severity::Ok, "prepared transaction", "none was left behind", {}});
 }
 
-Finding check_retained(postgres::Connection& connection) {
+Finding check_retained(postgres::Connection& connection, const Limits& limits) {
   const auto rows = connection.query(
       "SELECT coalesce(sum(pg_total_relation_size(relid)), 0)::bigint FROM "
       "pg_partition_tree('outbox.event')");
   const auto bytes = rows.int64(0, 0);
   const auto text = "the log holds " + rough_size(bytes);
-  if (bytes < much_retained) return {Severity::Ok, "retained", text, {}};
+  if (bytes < limits.retained_bytes) return {Severity::Ok, "retained", text, {}};
   return {Severity::Warning, "retained", text,
           "mailboat status shows which subscription lags; unsubscribe those that nobody reads."};
 }
 
 }  // namespace
 
-Findings check_surroundings(postgres::Connection& connection) {
+Findings check_surroundings(postgres::Connection& connection, const Limits& limits) {
   Findings findings{check_producer_role(connection), check_event_triggers(connection),
                     check_wake_up(connection)};
-  check_long_transactions(connection, findings);
-  check_prepared_transactions(connection, findings);
-  findings.push_back(check_retained(connection));
+  check_long_transactions(connection, limits, findings);
+  check_prepared_transactions(connection, limits, findings);
+  findings.push_back(check_retained(connection, limits));
   return findings;
 }
 
