@@ -13,7 +13,7 @@ SELECT t.topic, c.oid IS NULL,
          AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = t.relation AND a.attname::text = ANY (t.key)
                          AND NOT a.attnotnull),
        outbox.last_description(t.topic) IS NOT DISTINCT FROM outbox.describe(t.relation, t.key, t.exclude),
-       coalesce(format('%I.%I', n.nspname, c.relname), t.topic), array_to_string(t.key, ','), array_to_string(t.exclude, ','),
+       CASE WHEN c.oid IS NULL THEN t.topic ELSE format('%I.%I', n.nspname, c.relname) END, array_to_string(t.key, ','), array_to_string(t.exclude, ','),
        t.capture
 FROM outbox.tracked t
 LEFT JOIN pg_class c ON c.oid = t.relation
