@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Which rooms a room's files may include from. `proto` stands for the generated code.
-const std::map<std::string, std::set<std::string>> kMayInclude = {
+const std::map<std::string, std::set<std::string>> may_include = {
     {"common", {"common", "proto"}},
     {"postgres", {"common", "postgres"}},
     {"migrations", {"common", "postgres", "migrations"}},
@@ -27,7 +27,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
 };
 
 /// One vendor, one room: what an include begins with, and the beginnings of the paths where it may stand.
-const std::map<std::string, std::vector<std::string>> kVendors = {
+const std::map<std::string, std::vector<std::string>> vendors = {
     {"zmq", {"common/channel_zmq.cpp"}},
     {"proto/", {"common/codec.cpp", "tests/"}},
     {"google/protobuf", {"common/codec.cpp", "tests/"}},
@@ -49,12 +49,12 @@ struct Include {
 };
 
 std::vector<Include> includes_of(const fs::path& file, const fs::path& root) {
-  static const std::regex kInclude(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])");
+  static const std::regex include_line(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])");
   std::vector<Include> result;
   std::ifstream stream(file);
   std::smatch match;
   for (std::string line; std::getline(stream, line);) {
-    if (std::regex_search(line, match, kInclude)) result.push_back({file.lexically_relative(root), match[1]});
+    if (std::regex_search(line, match, include_line)) result.push_back({file.lexically_relative(root), match[1]});
   }
   return result;
 }
@@ -64,7 +64,7 @@ std::string room_of(const std::string& path) { return path.substr(0, path.find('
 std::vector<Include> all_includes() {
   const fs::path root = MAILBOAT_SOURCE_DIR;
   std::vector<Include> result;
-  for (const auto& [room, unused] : kMayInclude) {
+  for (const auto& [room, unused] : may_include) {
     for (const auto& entry : fs::recursive_directory_iterator(root / room)) {
       const auto extension = entry.path().extension();
       if (extension != ".cpp" && extension != ".hpp") continue;
@@ -87,15 +87,15 @@ TEST(Rooms, AllHaveBeenRead) { EXPECT_GT(all_includes().size(), 100U); }
 TEST(Rooms, IncludeOnlyInTheAgreedDirection) {
   for (const auto& [file, what] : all_includes()) {
     const auto other = room_of(what);
-    const bool is_ours = kMayInclude.contains(other) || other == "proto";
+    const bool is_ours = may_include.contains(other) || other == "proto";
     if (!is_ours) continue;
-    EXPECT_TRUE(kMayInclude.at(room_of(file)).contains(other)) << file << " includes " << what;
+    EXPECT_TRUE(may_include.at(room_of(file)).contains(other)) << file << " includes " << what;
   }
 }
 
 TEST(Rooms, KeepTheirVendorsToThemselves) {
   for (const auto& [file, what] : all_includes()) {
-    for (const auto& [vendor, places] : kVendors) {
+    for (const auto& [vendor, places] : vendors) {
       if (!what.starts_with(vendor)) continue;
       EXPECT_TRUE(begins_with_one_of(file, places)) << file << " includes " << what;
     }
