@@ -1,27 +1,11 @@
 #include "common/command_line.hpp"
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
-#include <set>
-
-#include "common/config_file.hpp"
+#include "common/command_line_impl.hpp"
 #include "common/error.hpp"
-#include "common/option_value.hpp"
 #include "common/version.hpp"
 
 namespace mailboat {
 namespace {
-
-constexpr const char* config_option = "config";
-
-void require_choice(const CommandLine::Option& option, const OptionTexts& texts) {
-  if (option.choices.empty()) return;
-  for (const auto& text : texts) {
-    if (std::find(option.choices.begin(), option.choices.end(), text) == option.choices.end()) {
-      throw InvalidInput("'" + text + "' is none of " + shown(option.choices));
-    }
-  }
-}
 
 // CLI11 2.1 ends without a newline after a footer, 2.4 with one.
 void print_help(std::ostream& out, const CLI::App& app) {
@@ -29,146 +13,7 @@ void print_help(std::ostream& out, const CLI::App& app) {
   out << text << (text.ends_with('\n') ? "" : "\n");
 }
 
-// The texts and where they were found, for the error message.
-struct Given {
-  OptionTexts texts;
-  std::string origin;
-};
-
 }  // namespace
-
-struct CommandLine::Impl {
-  struct Entry {
-    Option option;
-    bool is_setting;
-    bool is_list;
-    std::function<void(const OptionTexts&)> assign;
-    CLI::Option* vendor = nullptr;
-  };
-
-  explicit Impl(std::unique_ptr<CLI::App> root) : owned(std::move(root)), app(owned.get()) {}
-  explicit Impl(CLI::App* command) : app(command) {}
-
-  template <typename Target>
-  Entry& add(Option option, Target& target, bool is_setting, const std::string& vendor_name) {
-    constexpr bool is_list = std::is_same_v<Target, std::vector<std::string>>;
-    const auto initial = shown(target);
-    const auto help = option.help + (initial.empty() ? "" : " (default: " + initial + ")");
-    auto* vendor = std::is_same_v<Target, bool>
-                       ? app->add_flag(vendor_name, help)
-                       : app->add_option(
-                             vendor_name, [](const CLI::results_t&) { return true; }, help);
-    if (is_setting) vendor->group("Settings");
-    if (vendor->get_positional()) vendor->required(option.required);
-    if (!option.value.empty()) vendor->type_name(option.value);
-    if (is_list) vendor->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    const auto set = [option, &target](const OptionTexts& texts) {
-      require_choice(option, texts);
-      assign(target, texts);
-    };
-    entries.push_back({std::move(option), is_setting, is_list, set, vendor});
-    return entries.back();
-  }
-
-  template <typename Target>
-  void add_flag(Option option, Target& target, bool is_setting) {
-    const auto name = "--" + option.name;
-    add(std::move(option), target, is_setting, name);
-  }
-
-  [[nodiscard]] std::optional<Given> given(const Entry& entry, const Environment& environment,
-                                           const ConfigEntries& file, const std::string& path) const;
-  void apply(const Environment& environment, const ConfigEntries& file, const std::string& path) const;
-  [[nodiscard]] std::string config_path(const Environment& environment) const;
-  void refuse_unknown_keys(const ConfigEntries& file, const std::string& path) const;
-  void resolve(const Environment& environment) const;
-
-  std::unique_ptr<CLI::App> owned;  // of the program; a command belongs to its program
-  CLI::App* app;
-  std::vector<Entry> entries;
-  std::vector<std::function<void()>> checks;
-  std::vector<std::unique_ptr<CommandLine>> commands;
-  std::string config;
-};
-
-std::optional<Given> CommandLine::Impl::given(const Entry& entry, const Environment& environment,
-                                              const ConfigEntries& file, const std::string& path) const {
-  const auto& name = entry.option.name;
-  const auto texts = [&entry](const std::string& text) {
-    return entry.is_list ? split_at_commas(text) : OptionTexts{text};
-  };
-  if (entry.vendor->count() > 0) {
-    Given found{{}, entry.vendor->get_positional() ? name : "--" + name};
-    for (const auto& result : entry.vendor->results()) {
-      const auto parts = entry.vendor->get_positional() ? OptionTexts{result} : texts(result);
-      found.texts.insert(found.texts.end(), parts.begin(), parts.end());
-    }
-    return found;
-  }
-  if (!entry.is_setting) return std::nullopt;
-  const auto value = environment(variable_of_option(name));
-  if (value && !value->empty()) return Given{texts(*value), variable_of_option(name)};
-  const auto in_file = file.find(file_key_of_option(name));
-  if (in_file == file.end()) return std::nullopt;
-  const auto origin = path + ": " + file_key_of_option(name);
-  if (!in_file->second)
-    throw ConfigurationError(origin + ": expected a text, a number, true, false or a list of texts");
-  return Given{*in_file->second, origin};
-}
-
-void CommandLine::Impl::apply(const Environment& environment, const ConfigEntries& file,
-                              const std::string& path) const {
-  for (const auto& entry : entries) {
-    const auto found = given(entry, environment, file, path);
-    if (found) {
-      try {
-        entry.assign(found->texts);
-      } catch (const InvalidInput& error) {
-        throw ConfigurationError(found->origin + ": " + error.what());
-      }
-    } else if (entry.option.required && entry.is_setting) {
-      throw ConfigurationError("--" + entry.option.name + " is missing (or " +
-                               variable_of_option(entry.option.name) + ", or " +
-                               file_key_of_option(entry.option.name) + " in the file given with --config)");
-    } else if (entry.option.required) {
-      throw ConfigurationError(entry.option.name + " is missing");
-    }
-  }
-  for (const auto& check : checks) check();
-}
-
-std::string CommandLine::Impl::config_path(const Environment& environment) const {
-  for (const auto& entry : entries) {
-    if (entry.option.name != config_option) continue;
-    const auto found = given(entry, environment, {}, {});
-    return found ? found->texts.front() : "";
-  }
-  return {};
-}
-
-void CommandLine::Impl::refuse_unknown_keys(const ConfigEntries& file, const std::string& path) const {
-  std::set<std::string> known;
-  for (const auto& entry : entries) {
-    if (entry.is_setting && entry.option.name != config_option)
-      known.insert(file_key_of_option(entry.option.name));
-  }
-  for (const auto& [key, texts] : file) {
-    if (known.contains(key)) continue;
-    throw ConfigurationError(path + ": unknown key '" + key + "' (known: " +
-                             shown(std::vector<std::string>(known.begin(), known.end())) + ")");
-  }
-}
-
-void CommandLine::Impl::resolve(const Environment& environment) const {
-  const auto path = config_path(environment);
-  ConfigEntries file;
-  if (!path.empty()) file = read_config_file(path);
-  refuse_unknown_keys(file, path);
-  apply(environment, file, path);
-  for (const auto& command : commands) {
-    if (command->impl_->app->parsed()) command->impl_->apply(environment, {}, {});
-  }
-}
 
 CommandLine::CommandLine(std::string name, std::string summary, std::string example)
     : impl_(std::make_unique<Impl>(std::make_unique<CLI::App>(summary, name))) {
@@ -177,13 +22,8 @@ CommandLine::CommandLine(std::string name, std::string summary, std::string exam
   app.set_version_flag("--version", name + " " + std::string(version()), "Print the version and exit");
   app.get_formatter()->column_width(34);
   app.require_subcommand(0, 1);
-  app.footer(
-      std::string(
-          "Settings can also stand in a variable (--log-level: MAILBOAT_LOG_LEVEL) or in the file given\n"
-          "with --config (log_level = \"info\"). Flags win over variables, variables over the file.\n\n"
-          "Example:\n  ") +
-      example);
-  impl_->add_flag({"config", "FILE", "TOML file with further options"}, impl_->config, true);
+  impl_->add_flag({"config", "FILE", "TOML file with further settings"}, impl_->config, true);
+  impl_->example = std::move(example);
 }
 
 CommandLine::CommandLine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -207,6 +47,9 @@ void CommandLine::argument(Option option, std::string& target) {
   impl_->add_flag(std::move(option), target, false);
 }
 void CommandLine::argument(Option option, std::vector<std::string>& target) {
+  impl_->add_flag(std::move(option), target, false);
+}
+void CommandLine::argument(Option option, std::optional<std::vector<std::string>>& target) {
   impl_->add_flag(std::move(option), target, false);
 }
 void CommandLine::argument(Option option, bool& target) { impl_->add_flag(std::move(option), target, false); }
@@ -247,6 +90,7 @@ std::optional<ExitCode> CommandLine::parse(const std::vector<std::string>& argum
                  << (command.empty() ? "" : command + " ") << "--help'.\n";
     return ExitCode::Usage;
   };
+  impl_->app->footer(impl_->settings_help() + "\n\nExample:\n  " + impl_->example);
   try {
     impl_->app->parse(
         std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 wants them backwards
@@ -259,6 +103,11 @@ std::optional<ExitCode> CommandLine::parse(const std::vector<std::string>& argum
   } catch (const CLI::CallForVersion& version_text) {
     terminal.out << version_text.what() << '\n';
     return ExitCode::Done;
+  } catch (const CLI::ExtrasError& error) {
+    const auto extra = app.remaining().front();
+    if (impl_->commands.empty() || !given_command().empty() || extra.starts_with('-'))
+      return refuse(error.what());
+    return refuse("there is no command '" + extra + "' (there are: " + shown(command_names()) + ")");
   } catch (const CLI::Error& error) {
     return refuse(error.what());
   } catch (const InvalidInput& error) {
@@ -278,12 +127,17 @@ std::vector<std::string> CommandLine::command_names() const {
   return names;
 }
 
-std::vector<std::string> CommandLine::flag_names() const {
-  std::vector<std::string> names;
+std::vector<CommandLine::Flag> CommandLine::flags() const {
+  std::vector<Flag> found;
   for (const auto* option : impl_->app->get_options()) {
-    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+    for (const auto& name : option->get_lnames()) found.push_back({"--" + name, {}});
   }
-  return names;
+  for (const auto& entry : impl_->entries) {
+    for (auto& flag : found) {
+      if (flag.name == "--" + entry.option.name) flag.choices = entry.option.choices;
+    }
+  }
+  return found;
 }
 
 const CommandLine& CommandLine::command(const std::string& name) const {

@@ -52,6 +52,8 @@ class CommandLine {
   void argument(Option option, std::string& target);
   /// Values are separated by commas, or the flag is given several times.
   void argument(Option option, std::vector<std::string>& target);
+  /// As above, where "not given" and "given, but empty" (`--exclude ''`) differ.
+  void argument(Option option, std::optional<std::vector<std::string>>& target);
   void argument(Option option, bool& target);
   void position(Option option, std::string& target);
   /// One or more values.
@@ -73,9 +75,13 @@ class CommandLine {
                                 const Environment& environment);
   std::optional<ExitCode> parse(int argc, const char* const* argv, Terminal terminal);
 
-  /// For the completion script.
+  /// For the completion script: what can be typed.
+  struct Flag {
+    std::string name;  ///< with its dashes
+    std::vector<std::string> choices;
+  };
   [[nodiscard]] std::vector<std::string> command_names() const;
-  [[nodiscard]] std::vector<std::string> flag_names() const;
+  [[nodiscard]] std::vector<Flag> flags() const;
   [[nodiscard]] const CommandLine& command(const std::string& name) const;
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ using OptionTexts = std::vector<std::string>;
 
 void assign(std::string& target, const OptionTexts& texts);
 void assign(std::vector<std::string>& target, const OptionTexts& texts);
+void assign(std::optional<std::vector<std::string>>& target, const OptionTexts& texts);
 void assign(bool& target, const OptionTexts& texts);
 void assign(std::chrono::milliseconds& target, const OptionTexts& texts);
 void assign(log::Level& target, const OptionTexts& texts);
@@ -21,6 +23,7 @@ void assign(log::Level& target, const OptionTexts& texts);
 /// How the help text shows a default; empty when there is nothing to show.
 std::string shown(const std::string& value);
 std::string shown(const std::vector<std::string>& value);
+std::string shown(const std::optional<std::vector<std::string>>& value);
 std::string shown(bool value);
 std::string shown(std::chrono::milliseconds value);
 std::string shown(log::Level value);

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "postgres/libpqxx.hpp"
+#include "postgres/redact.hpp"
 
 namespace mailboat::postgres {
 namespace {
@@ -55,7 +56,7 @@ struct Connection::Impl {
       if (ends_connection(error.sqlstate()) || !connection.is_open()) {
         throw ConnectionLost("PostgreSQL connection lost: " + trimmed(error.what()));
       }
-      throw StatementFailed(trimmed(error.what()), error.sqlstate());
+      throw StatementFailed(trimmed(error.what()), libpqxx::sqlstate(error));
     } catch (const pqxx::failure& error) {
       throw ConnectionLost("PostgreSQL connection failed: " + trimmed(error.what()));
     }
@@ -95,7 +96,7 @@ Connection::Connection(const std::string& conninfo, std::string_view application
   try {
     impl_ = std::make_unique<Impl>(conninfo);
   } catch (const pqxx::failure& error) {
-    throw ConnectionLost("cannot connect to PostgreSQL: " + trimmed(error.what()));
+    throw ConnectionLost("cannot connect to PostgreSQL: " + redact(trimmed(error.what()), conninfo));
   }
   query("SELECT set_config('application_name', $1, false)", {std::string(application_name)});
 }

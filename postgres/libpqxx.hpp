@@ -21,6 +21,8 @@ inline pqxx::result exec(pqxx::nontransaction& transaction, const std::string& s
 
 inline void never_reconnect(pqxx::connection&) {}
 
+inline std::string sqlstate(const pqxx::sql_error& error) { return error.sqlstate(); }
+
 #else
 
 inline pqxx::result exec(pqxx::nontransaction& transaction, const std::string& sql, const Params& params) {
@@ -36,6 +38,11 @@ inline void never_reconnect(pqxx::connection& connection) {
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
   connection.inhibit_reactivation(true);
 #pragma GCC diagnostic pop
+}
+
+// libpqxx 6 drops the code of this one class.
+inline std::string sqlstate(const pqxx::sql_error& error) {
+  return dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr ? "42501" : error.sqlstate();
 }
 
 #endif

@@ -1,0 +1,43 @@
+#include "cli/command.hpp"
+
+#include "cli/cmd_completion.hpp"
+#include "cli/cmd_doctor.hpp"
+#include "cli/cmd_migrate.hpp"
+#include "cli/cmd_status.hpp"
+#include "cli/cmd_subscribe.hpp"
+#include "cli/cmd_track.hpp"
+#include "cli/cmd_unsubscribe.hpp"
+#include "cli/cmd_untrack.hpp"
+#include "migrations/migrator.hpp"
+
+namespace mailboat::cli {
+
+const std::vector<CommandRow>& commands() {
+  static const std::vector<CommandRow> rows{
+      {"migrate", "Install the schema outbox, or bring it up to date",
+       "mailboat --postgres postgresql://postgres@localhost/shop migrate", make_migrate},
+      {"doctor", "Check server, schema and capture, and say what to do about each finding",
+       "mailboat doctor --json", make_doctor},
+      {"track", "Carry the changes of tables from now on; again, to change how",
+       "mailboat track public.users '\"My Schema\".\"Order\"' --exclude password_hash", make_track},
+      {"untrack", "Stop carrying the changes of tables", "mailboat untrack public.users", make_untrack},
+      {"subscribe", "Make a subscription: a stream to one SQLite replica",
+       "mailboat subscribe shop --topics public.users,public.orders", make_subscribe},
+      {"unsubscribe", "Remove a subscription and what is remembered of it", "mailboat unsubscribe shop",
+       make_unsubscribe},
+      {"status", "Show how far each subscription has come", "mailboat status", make_status},
+      {"completion", "Print a completion script for bash", "source <(mailboat completion)", make_completion},
+  };
+  return rows;
+}
+
+postgres::Connection connect(const Context& context) { return {context.postgres, "mailboat"}; }
+
+postgres::Connection connect_to_outbox(const Context& context) {
+  auto connection = connect(context);
+  migrations::require_supported_server(connection);
+  migrations::require_current_schema(connection);
+  return connection;
+}
+
+}  // namespace mailboat::cli

@@ -1,0 +1,63 @@
+#include "postgres/redact.hpp"
+
+#include <vector>
+
+namespace mailboat::postgres {
+namespace {
+
+constexpr auto none = std::string_view::npos;
+
+void add_pieces(std::vector<std::string_view>& pieces, std::string_view secret) {
+  constexpr std::string_view separators = "/?:@&#=' \t\n";
+  while (!secret.empty()) {
+    const auto end = secret.find_first_of(separators);
+    if (end != 0) pieces.push_back(secret.substr(0, end));
+    if (end == none) return;
+    secret.remove_prefix(end + 1);
+  }
+}
+
+// What stands after the user's name and a colon, up to the last @: a password may hold the earlier ones.
+std::string_view password_of_uri(std::string_view conninfo) {
+  const auto scheme = conninfo.find(":/");
+  const auto at = conninfo.rfind('@');
+  if (scheme == none || at == none || at < scheme) return {};
+  const auto user = conninfo.find_first_not_of('/', scheme + 1);
+  const auto colon = conninfo.find(':', user);
+  return colon < at ? conninfo.substr(colon + 1, at - colon - 1) : std::string_view{};
+}
+
+// From `password=` on, in a URI's query or as a key: up to the end, for a space or & may be part of it.
+std::string_view password_of_key(std::string_view conninfo) {
+  const auto key = conninfo.find("password");
+  const auto equals = key == none ? none : conninfo.find('=', key);
+  return equals == none ? std::string_view{} : conninfo.substr(equals + 1);
+}
+
+bool could_be_secret(std::string_view quoted, const std::vector<std::string_view>& pieces) {
+  for (const auto piece : pieces) {
+    if (quoted.find(piece) != none || (!quoted.empty() && piece.find(quoted) != none)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string redact(std::string_view message, std::string_view conninfo) {
+  std::vector<std::string_view> pieces;
+  add_pieces(pieces, password_of_uri(conninfo));
+  add_pieces(pieces, password_of_key(conninfo));
+  std::string text;
+  while (true) {
+    const auto open = message.find('"');
+    const auto close = open == none ? none : message.find('"', open + 1);
+    if (close == none) return text + std::string(message);
+    const auto quoted = message.substr(open + 1, close - open - 1);
+    text += message.substr(0, open + 1);
+    text += could_be_secret(quoted, pieces) ? "***" : quoted;
+    text += '"';
+    message.remove_prefix(close + 1);
+  }
+}
+
+}  // namespace mailboat::postgres

@@ -1,0 +1,149 @@
+#include <regex>
+
+#include "producer/subscription_status.hpp"
+#include "tests/integration/cli_fixture.hpp"
+
+namespace mailboat::test {
+namespace {
+
+class CliStatus : public CliTest {
+ protected:
+  void SetUp() override {
+    done({"migrate"});
+    application.query("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY)");
+    done({"track", "a", "b"});
+  }
+
+  // As a producer does once the replica has applied everything that is visible now.
+  void acknowledge(const std::string& name) {
+    application.query(
+        "UPDATE outbox.subscription SET snapshot = pg_current_snapshot(), acked_at = now(), "
+        "acked_event_id = (SELECT max(id) FROM outbox.event) WHERE name = $1",
+        {name});
+  }
+
+  SubscriptionStatus status(const std::string& name) {
+    for (auto& found : read_subscription_status(application)) {
+      if (found.name == name) return found;
+    }
+    throw std::runtime_error("no status of " + name);
+  }
+};
+
+TEST_F(CliStatus, TellsHowToMakeTheFirstSubscription) {
+  EXPECT_TRUE(contains(mailboat({"status"}).out, "mailboat subscribe NAME"));
+  EXPECT_EQ(mailboat({"status", "--json"}).out, "{\n  \"subscriptions\": []\n}\n");
+}
+
+TEST_F(CliStatus, LagIsTheCommittedEventsOfItsTopicsThatAreNotAcknowledged) {
+  done({"subscribe", "all", "--start", "now"});
+  done({"subscribe", "only-a", "--start", "now", "--topics", "public.a"});
+  application.query("INSERT INTO a VALUES (1), (2); INSERT INTO b VALUES (1)");
+  EXPECT_EQ(status("all").lag_events, 3);
+  EXPECT_EQ(status("only-a").lag_events, 2);
+  EXPECT_GE(status("all").lag_seconds, 0);
+  acknowledge("all");
+  EXPECT_EQ(status("all").lag_events, 0);
+  EXPECT_EQ(status("all").lag_seconds, 0);
+  EXPECT_EQ(status("only-a").lag_events, 2);
+}
+
+TEST_F(CliStatus, LagHoldsWhatCommittedAfterAnAcknowledgementAlthoughItBeganBefore) {
+  done({"subscribe", "s", "--start", "now"});
+  postgres::Connection slow(conninfo, "slow");
+  postgres::Transaction transaction(slow, postgres::Transaction::Kind::ReadWrite);
+  transaction.query("INSERT INTO a VALUES (10), (11)");
+  application.query("INSERT INTO a VALUES (12)");
+  acknowledge("s");
+  EXPECT_EQ(status("s").lag_events, 0) << "counts what is not committed";
+  transaction.commit();
+  EXPECT_EQ(status("s").lag_events, 2) << "forgets the transactions that were in progress";
+}
+
+TEST_F(CliStatus, LagInSecondsIsTheAgeOfTheOldestEvent) {
+  done({"subscribe", "s", "--start", "now"});
+  application.query("INSERT INTO a VALUES (1), (2)");
+  application.query(
+      "UPDATE outbox.event SET created_at = now() - interval '100 s' WHERE payload ->> 'id' = '2'");
+  EXPECT_NEAR(status("s").lag_seconds, 100, 30);
+}
+
+TEST_F(CliStatus, ConsumerIsConnectedWhileAProducerHoldsItsLock) {
+  done({"subscribe", "s"});
+  done({"subscribe", "t"});
+  postgres::Connection producer(conninfo, "producer");
+  producer.query("SELECT pg_advisory_lock(1835162485, id) FROM outbox.subscription WHERE name = 's'");
+  EXPECT_TRUE(status("s").connected);
+  EXPECT_FALSE(status("t").connected);
+  producer.query("SELECT pg_advisory_unlock_all()");
+  EXPECT_FALSE(status("s").connected);
+}
+
+TEST_F(CliStatus, LockInAnotherDatabaseDoesNotCount) {
+  done({"subscribe", "s"});
+  postgres::Connection elsewhere(shared_cluster().create_database(), "elsewhere");
+  elsewhere.query("SELECT pg_advisory_lock(1835162485, g) FROM generate_series(1, 10) g");
+  EXPECT_FALSE(status("s").connected);
+}
+
+TEST_F(CliStatus, TableShowsEachSubscriptionByName) {
+  done({"subscribe", "zebra", "--start", "now"});
+  done({"subscribe", "ant"});
+  application.query("INSERT INTO a SELECT g FROM generate_series(1, 1234) g");
+  acknowledge("zebra");
+  application.query(
+      "UPDATE outbox.subscription SET load = '{\"topic\": \"public.a\", \"rows\": 1500, "
+      "\"estimated_rows\": 6000, \"tables_left\": 2}' WHERE name = 'ant'");
+  const auto out = mailboat({"status"}).out;
+  EXPECT_TRUE(std::regex_match(
+      out, std::regex("NAME +STATE +CONSUMER +LAG +BEHIND +ACKNOWLEDGED +LOAD\n"
+                      "ant +active +away +1,234 events +[0-9.]+ s +never +"
+                      "public\\.a 1,500 of about 6,000 \\(25 %\\), then 2 more\n"
+                      "zebra +active +away +0 events +0\\.0 s +[0-9.]+ s ago, event 1,236 +-\n")))
+      << out;
+}
+
+TEST_F(CliStatus, JsonIsStable) {
+  done({"subscribe", "s", "--topics", "public.a,public.b"});
+  application.query(
+      "UPDATE outbox.subscription SET acked_at = '2024-02-29 12:34:56.789+00', acked_event_id = 7, "
+      "load = '{\"topic\": \"public.b\", \"rows\": 5, \"estimated_rows\": 9, \"tables_left\": 0}'");
+  EXPECT_EQ(mailboat({"status", "--json"}).out, R"({
+  "subscriptions": [
+    {
+      "name": "s",
+      "state": "active",
+      "start": "load",
+      "topics": [
+        "public.a",
+        "public.b"
+      ],
+      "connected": false,
+      "lag_events": 0,
+      "lag_seconds": 0.000,
+      "acked_at": "2024-02-29T12:34:56.789Z",
+      "acked_event_id": 7,
+      "load": {
+        "topic": "public.b",
+        "rows": 5,
+        "estimated_rows": 9,
+        "tables_left": 0
+      }
+    }
+  ]
+}
+)");
+}
+
+TEST_F(CliStatus, MemberOfOutboxProducerMayLook) {
+  done({"subscribe", "s"});
+  application.query(
+      "DO $$ BEGIN CREATE ROLE watcher LOGIN IN ROLE outbox_producer; "
+      "EXCEPTION WHEN duplicate_object THEN END $$");
+  const auto said = test::mailboat(conninfo + " user=watcher", {"status"});
+  EXPECT_EQ(said.code, ExitCode::Done) << said.err;
+  EXPECT_TRUE(contains(said.out, "s ")) << said.out;
+}
+
+}  // namespace
+}  // namespace mailboat::test

@@ -1,0 +1,69 @@
+#include <gtest/gtest.h>
+#include <sstream>
+
+#include "cli/json.hpp"
+#include "cli/sentence.hpp"
+#include "cli/text_table.hpp"
+
+namespace mailboat::cli {
+namespace {
+
+TEST(Sentence, JoinsMessageDetailAndHintAndDropsWhereItHappened) {
+  EXPECT_EQ(server_sentence("ERROR:  table t has no primary key\nDETAIL:  It is a heap.\nHINT:  Add one.\n"
+                            "CONTEXT:  PL/pgSQL function outbox.track(regclass)\nline 3 at PERFORM\n"),
+            "table t has no primary key. It is a heap. Add one.");
+  EXPECT_EQ(server_sentence("ERROR:  syntax error\nLINE 1: SELEC\n        ^\n"), "syntax error");
+}
+
+TEST(Sentence, KeepsWordsOfAServerInAnotherLanguage) {
+  EXPECT_EQ(server_sentence("FEHLER:  Tabelle t hat keinen Schlüssel\nTIP:  Legen Sie einen an."),
+            "FEHLER: Tabelle t hat keinen Schlüssel TIP: Legen Sie einen an.");
+}
+
+TEST(Sentence, IsOneLine) {
+  EXPECT_EQ(one_line("refused\n\tIs it running?\n"), "refused. Is it running?");
+  EXPECT_EQ(one_line("a:\n  b"), "a: b");
+}
+
+TEST(ShellWord, QuotesOnlyWhatAShellWouldTakeApart) {
+  EXPECT_EQ(shell_word("public.users"), "public.users");
+  EXPECT_EQ(shell_word("\"My Schema\".\"Täble\""), "'\"My Schema\".\"Täble\"'");
+  EXPECT_EQ(shell_word("it's"), R"('it'\''s')");
+  EXPECT_EQ(shell_word(""), "''");
+}
+
+TEST(Json, WritesEveryKindOfValueInOrder) {
+  JsonWriter json;
+  json.begin_object().key("text").value("a\"b\\c\n\x01 é").key("whole").value(std::int64_t{-5});
+  json.key("real").value(0.5).key("true").value(true).key("none").null();
+  json.key("maybe").value(std::optional<std::string>()).key("empty").begin_array().end_array();
+  json.key("list").begin_array().value("x").value(std::int64_t{2}).end_array().end_object();
+  EXPECT_EQ(json.text(),
+            "{\n  \"text\": \"a\\\"b\\\\c\\u000a\\u0001 é\",\n  \"whole\": -5,\n  \"real\": 0.500,\n"
+            "  \"true\": true,\n  \"none\": null,\n  \"maybe\": null,\n  \"empty\": [],\n"
+            "  \"list\": [\n    \"x\",\n    2\n  ]\n}");
+}
+
+TEST(TextTable, AlignsByCharacterAndLeavesNoTrailingSpace) {
+  std::ostringstream out;
+  print_table(out, {{"NAME", "LAG"}, {"Täble", "1"}, {"x", "22"}});
+  EXPECT_EQ(out.str(), "NAME   LAG\nTäble  1\nx      22\n");
+}
+
+TEST(TextTable, WritesNumbersForPeople) {
+  EXPECT_EQ(grouped(0), "0");
+  EXPECT_EQ(grouped(999), "999");
+  EXPECT_EQ(grouped(1'000), "1,000");
+  EXPECT_EQ(grouped(-1'234'567), "-1,234,567");
+  EXPECT_EQ(rough_duration(0.04), "0.0 s");
+  EXPECT_EQ(rough_duration(61), "61 s");
+  EXPECT_EQ(rough_duration(3 * 60), "3 min");
+  EXPECT_EQ(rough_duration(5 * 3600), "5 h");
+  EXPECT_EQ(rough_duration(3.5 * 86400), "3 d");
+  EXPECT_EQ(rough_size(1023), "1023 bytes");
+  EXPECT_EQ(rough_size(1536), "1.5 KiB");
+  EXPECT_EQ(rough_size(std::int64_t{3} << 40), "3.0 TiB");
+}
+
+}  // namespace
+}  // namespace mailboat::cli
