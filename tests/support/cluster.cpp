@@ -16,9 +16,9 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::seconds;
 
-constexpr auto kStartTimeout = seconds(120);  // recovery after a crash included
-constexpr auto kStopTimeout = seconds(120);
-constexpr auto kSuperuser = "postgres";
+constexpr auto start_timeout = seconds(120);  // recovery after a crash included
+constexpr auto stop_timeout = seconds(120);
+constexpr auto superuser = "postgres";
 
 std::optional<int> number(const std::string& text) {
   int value = 0;
@@ -80,7 +80,7 @@ Cluster::Cluster(Options options) : options_(std::move(options)), programs_(find
 
 Cluster::~Cluster() {
   if (server_) server_->kill(SIGQUIT);  // the files go away anyway
-  if (server_) server_->wait(kStopTimeout);
+  if (server_) server_->wait(stop_timeout);
 }
 
 void Cluster::initialise() {
@@ -88,7 +88,7 @@ void Cluster::initialise() {
   Process::Options as_server;
   as_server.user = server_user();
   const auto made =
-      run({programs_ / "initdb", "--pgdata", directory_.path() / "data", "--username", kSuperuser, "--auth",
+      run({programs_ / "initdb", "--pgdata", directory_.path() / "data", "--username", superuser, "--auth",
            "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"},
           as_server);
   if (made.exit_code != 0) throw std::runtime_error("initdb failed: " + made.output + made.errors);
@@ -112,7 +112,7 @@ void Cluster::start() {
   as_server.death_signal = SIGQUIT;  // lets the postmaster take its children along
   server_ = std::make_unique<Process>(std::move(argv), as_server);
   const auto ready = [this] { return !server_->running() || accepts_connections(conninfo()); };
-  if (!eventually(ready, kStartTimeout) || !server_->running()) {
+  if (!eventually(ready, start_timeout) || !server_->running()) {
     throw std::runtime_error("PostgreSQL did not start: " + log());
   }
 }
@@ -120,7 +120,7 @@ void Cluster::start() {
 void Cluster::stop(Stop how) {
   if (!server_) return;
   server_->kill(how == Stop::Fast ? SIGINT : SIGQUIT);
-  if (!server_->wait(kStopTimeout)) throw std::runtime_error("PostgreSQL did not stop: " + log());
+  if (!server_->wait(stop_timeout)) throw std::runtime_error("PostgreSQL did not stop: " + log());
   server_.reset();
 }
 
@@ -130,7 +130,7 @@ void Cluster::restart(Stop how) {
 }
 
 std::string Cluster::conninfo(const std::string& database) const {
-  return "host=" + directory_.path().string() + " user=" + kSuperuser + " dbname=" + database;
+  return "host=" + directory_.path().string() + " user=" + superuser + " dbname=" + database;
 }
 
 std::string Cluster::create_database() {

@@ -5,11 +5,11 @@
 namespace mailboat::test {
 
 bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds timeout) {
-  constexpr auto kPause = std::chrono::milliseconds(5);
+  constexpr auto pause = std::chrono::milliseconds(5);
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   while (!condition()) {
     if (std::chrono::steady_clock::now() >= deadline) return false;
-    std::this_thread::sleep_for(kPause);
+    std::this_thread::sleep_for(pause);
   }
   return true;
 }

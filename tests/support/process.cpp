@@ -15,7 +15,7 @@
 namespace mailboat::test {
 namespace {
 
-constexpr std::uint64_t kKibibyte = 1024;
+constexpr std::uint64_t kibibyte = 1024;
 
 /// A file without a name: the child writes, we read whenever we like, and no pipe ever fills up.
 FileDescriptor anonymous_file() {
@@ -42,7 +42,7 @@ std::uint64_t high_water_mark(pid_t id) {
     if (word != "VmHWM:") continue;
     std::uint64_t kibibytes = 0;
     status >> kibibytes;
-    return kibibytes * kKibibyte;
+    return kibibytes * kibibyte;
   }
   return 0;
 }
@@ -71,14 +71,14 @@ void Process::kill(int signal) {
 }
 
 std::optional<int> Process::wait(std::chrono::milliseconds timeout) {
-  constexpr int kSignalled = 128;
+  constexpr int signalled = 128;
   const auto ended = [this] {
     if (exit_code_) return true;
     int status = 0;
     rusage usage{};
     if (::wait4(id_, &status, WNOHANG, &usage) != id_) return false;
-    exit_code_ = WIFSIGNALED(status) ? kSignalled + WTERMSIG(status) : WEXITSTATUS(status);
-    peak_memory_at_end_ = static_cast<std::uint64_t>(usage.ru_maxrss) * kKibibyte;
+    exit_code_ = WIFSIGNALED(status) ? signalled + WTERMSIG(status) : WEXITSTATUS(status);
+    peak_memory_at_end_ = static_cast<std::uint64_t>(usage.ru_maxrss) * kibibyte;
     return true;
   };
   eventually(ended, timeout);

@@ -109,7 +109,7 @@ bool become(const passwd& user) {
 }
 
 [[noreturn]] void run_child(const Prepared& child) {
-  constexpr int kCannotExecute = 127;
+  constexpr int cannot_execute = 127;
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -118,13 +118,13 @@ bool become(const passwd& user) {
   redirect(child.stdin_fd >= 0 ? child.stdin_fd : ::open("/dev/null", O_RDONLY), STDIN_FILENO);
   redirect(child.stdout_fd, STDOUT_FILENO);
   redirect(child.stderr_fd, STDERR_FILENO);
-  if (child.user && !become(*child.user)) ::_exit(kCannotExecute);
+  if (child.user && !become(*child.user)) ::_exit(cannot_execute);
   if (child.death_signal != 0) {
     ::prctl(PR_SET_PDEATHSIG, child.death_signal);  // after setuid, which clears it
-    if (::getppid() != child.parent) ::_exit(kCannotExecute);
+    if (::getppid() != child.parent) ::_exit(cannot_execute);
   }
   ::execvpe(child.argv[0], child.argv.data(), child.environment.data());
-  ::_exit(kCannotExecute);
+  ::_exit(cannot_execute);
 }
 
 }  // namespace

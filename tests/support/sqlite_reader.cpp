@@ -6,7 +6,7 @@
 namespace mailboat::test {
 namespace {
 
-constexpr int kBusyTimeoutMs = 30'000;
+constexpr int busy_timeout_ms = 30'000;
 
 SqliteReader::Row read_row(SQLite::Statement& statement) {
   SqliteReader::Row row;
@@ -24,7 +24,7 @@ SqliteReader::Row read_row(SQLite::Statement& statement) {
 }  // namespace
 
 SqliteReader::SqliteReader(const std::filesystem::path& file)
-    : database_(std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READONLY, kBusyTimeoutMs)) {}
+    : database_(std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READONLY, busy_timeout_ms)) {}
 
 SqliteReader::~SqliteReader() = default;
 SqliteReader::SqliteReader(SqliteReader&&) noexcept = default;

@@ -14,11 +14,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kLongestForSockets = 50;  // sun_path holds 107 bytes, most of them ours
+constexpr std::size_t longest_for_sockets = 50;  // sun_path holds 107 bytes, most of them ours
 
 fs::path temporary_root() {
   auto root = fs::temp_directory_path();
-  return root.native().size() <= kLongestForSockets ? root : fs::path("/tmp");
+  return root.native().size() <= longest_for_sockets ? root : fs::path("/tmp");
 }
 
 fs::path make_base() {
