@@ -42,7 +42,9 @@ void FeedClient::run(const std::stop_token& stop) {
         connection_->send(heartbeat);
         beat_at = now;
       }
-      if (now - heard_at_ > silent_heartbeats * heartbeat_) return fail("the producer does not answer");
+      if (now - heard_at_ > silent_heartbeats * heartbeat_)
+        return fail("it has been silent for " + std::to_string((silent_heartbeats * heartbeat_).count()) +
+                    " ms");
     }
   } catch (const std::exception& error) {
     fail(error.what());

@@ -68,6 +68,14 @@ class Follower {
   // One session with one producer, until it ends.
   void converse() {
     const auto& endpoint = options_.producers[next_producer_++ % options_.producers.size()];
+    try {
+      converse_with(endpoint);
+    } catch (const ProducerLost& error) {
+      throw ProducerLost("no answer from producer " + endpoint + ": " + error.what());
+    }
+  }
+
+  void converse_with(const std::string& endpoint) {
     FeedClient client(connect_zmq(endpoint), hello(), options_.heartbeat);
     const auto welcome = await_welcome(client);
     if (!welcome) return;

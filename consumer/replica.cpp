@@ -57,7 +57,7 @@ std::string file_identity(const std::string& path, const std::string& id) {
 
 SQLite::Database open_database(const std::string& path) {
   try {
-    return SQLite::Database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    return SQLite::Database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX);
   } catch (const SQLite::Exception& error) {
     throw ReplicaUnavailable("cannot open SQLite file '" + path + "': " + error.what());
   }

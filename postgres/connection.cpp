@@ -52,6 +52,10 @@ struct Connection::Impl {
       return call();
     } catch (const pqxx::broken_connection& error) {
       throw ConnectionLost("PostgreSQL connection lost: " + trimmed(error.what()));
+    } catch (const pqxx::deadlock_detected& error) {
+      throw StatementFailed(trimmed(error.what()), "40P01");
+    } catch (const pqxx::serialization_failure& error) {
+      throw StatementFailed(trimmed(error.what()), "40001");
     } catch (const pqxx::sql_error& error) {
       if (ends_connection(error.sqlstate()) || !connection.is_open()) {
         throw ConnectionLost("PostgreSQL connection lost: " + trimmed(error.what()));

@@ -17,10 +17,8 @@ constexpr auto unlock = "SELECT pg_advisory_unlock(1835162484, 1)";
 constexpr auto channel = "outbox_wakeup";
 
 constexpr milliseconds shortest_interval{1};
-// A sleeping watch looks up at this interval to see whether it should stop...
+// A sleeping watch looks up at this interval to see whether it should stop.
 constexpr milliseconds sleep_slice{250};
-// ...and lets the sessions poll at this one even without a notification, as a belt to the braces.
-constexpr milliseconds sleep_limit{5000};
 
 bool may_sleep(postgres::Connection& connection) {
   return connection.query("SELECT current_setting('max_prepared_transactions')::int = 0").boolean(0, 0);
@@ -28,9 +26,10 @@ bool may_sleep(postgres::Connection& connection) {
 
 }  // namespace
 
-CommitWatch::CommitWatch(std::string conninfo, milliseconds poll_interval_max)
+CommitWatch::CommitWatch(std::string conninfo, milliseconds poll_interval_max, milliseconds sleep_limit)
     : conninfo_(std::move(conninfo)),
       poll_interval_max_(poll_interval_max),
+      sleep_limit_(sleep_limit),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 void CommitWatch::add(Inbox& inbox) {
@@ -117,7 +116,7 @@ void CommitWatch::watch(const std::stop_token& stop, postgres::Connection& conne
 
 void CommitWatch::sleep_until_notified(const std::stop_token& stop, postgres::Connection& connection) {
   auto slept = milliseconds(0);
-  while (!stop.stop_requested() && has_sessions() && slept < sleep_limit) {
+  while (!stop.stop_requested() && has_sessions() && slept < sleep_limit_) {
     if (connection.wait_for_notification(sleep_slice)) return;
     slept += sleep_slice;
   }

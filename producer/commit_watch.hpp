@@ -26,7 +26,9 @@ namespace mailboat::producer {
 /// never take the lock and look at intervals. All methods may be called from any thread.
 class CommitWatch {
  public:
-  CommitWatch(std::string conninfo, std::chrono::milliseconds poll_interval_max);
+  /// `sleep_limit`: a sleeping watch lets the sessions poll at this interval even without a notification.
+  CommitWatch(std::string conninfo, std::chrono::milliseconds poll_interval_max,
+              std::chrono::milliseconds sleep_limit = std::chrono::seconds(5));
   /// Stops its thread. Every inbox must have been removed before.
   ~CommitWatch() = default;
 
@@ -48,6 +50,7 @@ class CommitWatch {
 
   const std::string conninfo_;
   const std::chrono::milliseconds poll_interval_max_;
+  const std::chrono::milliseconds sleep_limit_;
 
   std::mutex mutex_;
   std::condition_variable_any changed_;

@@ -9,12 +9,14 @@ namespace {
 // The first group makes a loaded row's text equal to the captured one's (see migrations: SET clauses of the
 // capture functions). The second keeps the planner on the log's index whatever the statistics say, and plans
 // for reading everything. The third keeps a server-wide setting from ending our sessions or making us hold up
-// somebody's DDL.
+// somebody's DDL. row_security = off makes a table that we may see only part of an error instead of a short
+// load.
 constexpr auto session_settings = R"sql(
 SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex';
 SET extra_float_digits = 1; SET lc_monetary = 'C'; SET search_path = pg_catalog, pg_temp; SET client_encoding = 'UTF8';
 SET enable_seqscan = off; SET cursor_tuple_fraction = 1.0; SET work_mem = '64MB'; SET jit = off;
-SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '200ms'
+SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '200ms';
+SET row_security = off
 )sql";
 
 constexpr auto identity_query = R"sql(
