@@ -6,7 +6,8 @@ CREATE FUNCTION outbox.family(relation oid) RETURNS SETOF oid
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH RECURSIVE
     up(member) AS (SELECT family.relation UNION SELECT i.inhparent FROM pg_inherits i JOIN up ON i.inhrelid = member),
-    down(member) AS (SELECT family.relation UNION SELECT i.inhrelid FROM pg_inherits i JOIN down ON i.inhparent = member)
+    down(member) AS (SELECT family.relation UNION
+                     SELECT i.inhrelid FROM pg_inherits i JOIN down ON i.inhparent = member)
   SELECT member FROM up UNION SELECT member FROM down
 $$;
 
