@@ -4,8 +4,8 @@
 --
 -- AFTER triggers see the image that their statement wrote. When other triggers change the same rows meanwhile, that
 -- image is stale before it is logged. So once a change made inside a trigger has been captured, the rest of the
--- transaction ("outbox.nested") logs what the table holds now instead. For the same reason the triggers' names begin
--- with "!": triggers fire in the order of their names, and the application's must come later.
+-- transaction ("outbox.nested") logs what the table holds now instead, and in whatever order triggers fire, the last
+-- event about a row tells how it is.
 
 -- JSON of a row; `columns` NULL: all of them.
 CREATE FUNCTION outbox.sql_image(record text, columns text[]) RETURNS text
@@ -95,8 +95,8 @@ END$body$, t.topic)
 $$;
 
 -- D for every key that is no more, then the rows: a swap of keys ends right. That a key is no more is asked of the
--- table, because one MERGE or WITH may delete a key and insert it again, and its triggers fire in another order. The
--- table is asked by scalar subqueries so that no plan, cached from a large statement, scans it for a small one.
+-- table, because the same statement, or a trigger, may have brought it back. The table is asked by scalar subqueries so
+-- that no plan, cached from a large statement, scans it for a small one.
 CREATE FUNCTION outbox.body_statement(t outbox.tracked, columns text[]) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT '#variable_conflict use_variable

@@ -60,12 +60,12 @@ $$;
 CREATE FUNCTION outbox.wanted_triggers(t outbox.tracked)
 RETURNS TABLE (name text, event text, firing text, function text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT '!outbox_capture_truncate', 'BEFORE TRUNCATE', 'FOR EACH STATEMENT', 'capture_' || t.id || '_truncate'
+  SELECT 'outbox_capture_truncate', 'BEFORE TRUNCATE', 'FOR EACH STATEMENT', 'capture_' || t.id || '_truncate'
   UNION ALL
-  SELECT '!outbox_capture_row', 'AFTER INSERT OR UPDATE OR DELETE', 'FOR EACH ROW', 'capture_' || t.id
+  SELECT 'outbox_capture_row', 'AFTER INSERT OR UPDATE OR DELETE', 'FOR EACH ROW', 'capture_' || t.id
   WHERE t.capture = 'row'
   UNION ALL
-  SELECT '!outbox_capture_' || lower(operation), 'AFTER ' || operation,
+  SELECT 'outbox_capture_' || lower(operation), 'AFTER ' || operation,
          'REFERENCING' || old_rows || new_rows || ' FOR EACH STATEMENT', 'capture_' || t.id
   FROM (VALUES ('INSERT', '', ' NEW TABLE AS new_rows'),
                ('UPDATE', ' OLD TABLE AS old_rows', ' NEW TABLE AS new_rows'),
@@ -82,7 +82,7 @@ DECLARE
 BEGIN
   FOR unwanted IN
     SELECT g.tgname FROM pg_trigger g
-    WHERE g.tgrelid = t.relation AND g.tgname LIKE '!outbox\_capture\_%'
+    WHERE g.tgrelid = t.relation AND g.tgname LIKE 'outbox\_capture\_%'
       AND g.tgname::text NOT IN (SELECT w.name FROM outbox.wanted_triggers(t) w)
   LOOP
     EXECUTE format('DROP TRIGGER %I ON %s', unwanted, t.relation);

@@ -19,7 +19,8 @@ BEGIN
     RAISE EXCEPTION 'must be owner of table % to track it', topic USING ERRCODE = 'insufficient_privilege',
       HINT = 'Run this as its owner or as a superuser.';
   END IF;
-  IF c.relispartition AND EXISTS (SELECT FROM outbox.tracked t JOIN pg_partition_ancestors(c.oid) a ON a = t.relation) THEN
+  IF c.relispartition AND EXISTS (SELECT FROM outbox.tracked t
+                                  JOIN pg_partition_ancestors(c.oid) a ON a = t.relation) THEN
     RAISE EXCEPTION '% is a partition of a table that is tracked already', topic USING ERRCODE = 'wrong_object_type',
       HINT = 'Its changes are in the log under the parent''s name.';
   END IF;
@@ -49,7 +50,8 @@ BEGIN
      AND (outbox.is_partitioned(check_capture.relation)
           OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = check_capture.relation)) THEN
     RAISE EXCEPTION 'statement capture of % would miss statements that name a partition or a parent table',
-      outbox.topic_of(check_capture.relation) USING ERRCODE = 'wrong_object_type', HINT = 'Use row capture, the default.';
+      outbox.topic_of(check_capture.relation)
+      USING ERRCODE = 'wrong_object_type', HINT = 'Use row capture, the default.';
   END IF;
 END $$;
 

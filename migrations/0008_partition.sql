@@ -3,7 +3,7 @@
 
 CREATE FUNCTION outbox.leaf_trigger(id int) RETURNS name
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT ('!outbox_capture_leaf_' || id)::name
+  SELECT ('outbox_capture_leaf_' || id)::name
 $$;
 
 -- TRUNCATE of the parent fires its own trigger first and then each partition's: after a T nothing is left to say.

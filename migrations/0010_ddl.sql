@@ -6,7 +6,8 @@ CREATE FUNCTION outbox.family(relation oid) RETURNS SETOF oid
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH RECURSIVE
     up(member) AS (SELECT family.relation UNION SELECT i.inhparent FROM pg_inherits i JOIN up ON i.inhrelid = member),
-    down(member) AS (SELECT family.relation UNION SELECT i.inhrelid FROM pg_inherits i JOIN down ON i.inhparent = member)
+    down(member) AS (SELECT family.relation UNION
+                     SELECT i.inhrelid FROM pg_inherits i JOIN down ON i.inhparent = member)
   SELECT member FROM up UNION SELECT member FROM down
 $$;
 
@@ -86,10 +87,10 @@ BEGIN
               WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0 AND d.objid = t.relation RETURNING t.id LOOP
     PERFORM outbox.drop_functions(gone);
   END LOOP;
-  PERFORM outbox.reload_after_dropped_partition(replace(d.address_names[3], '!outbox_capture_leaf_', '')::int,
+  PERFORM outbox.reload_after_dropped_partition(replace(d.address_names[3], 'outbox_capture_leaf_', '')::int,
                                                 d.address_names[1] || '.' || d.address_names[2])
   FROM pg_event_trigger_dropped_objects() d
-  WHERE d.object_type = 'trigger' AND d.address_names[3] ~ '^!outbox_capture_leaf_\d+$';
+  WHERE d.object_type = 'trigger' AND d.address_names[3] ~ '^outbox_capture_leaf_\d+$';
   PERFORM outbox.refresh_or_go_blind(t.id) FROM outbox.tracked t
   WHERE outbox.key_index(t.relation, t.key) IS NULL
      OR t.relation IN (SELECT d.objid FROM pg_event_trigger_dropped_objects() d

@@ -61,7 +61,7 @@ TEST_F(CliDoctor, StaysHealthyForPartitionedTablesAndStatementCapture) {
 }
 
 TEST_F(CliDoctor, SeesDisabledRowTriggersAndItsRemedyWorks) {
-  application.query("ALTER TABLE t DISABLE TRIGGER \"!outbox_capture_row\"");
+  application.query("ALTER TABLE t DISABLE TRIGGER \"outbox_capture_row\"");
   expect_problem(
       "public.t: capture triggers are missing or disabled",
       "mailboat untrack public.t && mailboat track public.t --key id --exclude secret --capture row");
@@ -71,7 +71,7 @@ TEST_F(CliDoctor, SeesDisabledRowTriggersAndItsRemedyWorks) {
 }
 
 TEST_F(CliDoctor, SeesADroppedTruncateTrigger) {
-  application.query("DROP TRIGGER \"!outbox_capture_truncate\" ON t");
+  application.query("DROP TRIGGER \"outbox_capture_truncate\" ON t");
   expect_problem("public.t: the TRUNCATE trigger is missing or disabled", "mailboat track public.t");
 }
 
