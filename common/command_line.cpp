@@ -7,10 +7,11 @@
 namespace mailboat {
 namespace {
 
-// CLI11 2.1 ends without a newline after a footer, 2.4 with one.
-void print_help(std::ostream& out, const CLI::App& app) {
-  const auto text = app.help();
-  out << text << (text.ends_with('\n') ? "" : "\n");
+// CLI11's own footer is not used: from 2.5 on it breaks lines anew, and an example has to stay as it is.
+void print_help(std::ostream& out, const CLI::App& app, const std::string& footer) {
+  auto text = app.help();
+  text.erase(text.find_last_not_of('\n') + 1);
+  out << text << "\n\n" << footer << '\n';
 }
 
 }  // namespace
@@ -71,8 +72,9 @@ void CommandLine::check(std::function<void()> validate) { impl_->checks.push_bac
 CommandLine& CommandLine::command(std::string name, std::string summary, std::string example) {
   auto* app = impl_->app->add_subcommand(name, summary);
   app->fallthrough();  // `mailboat status --postgres URI` as well as `mailboat --postgres URI status`
-  app->footer("Example:\n  " + example);
-  impl_->commands.push_back(std::unique_ptr<CommandLine>(new CommandLine(std::make_unique<Impl>(app))));
+  auto impl = std::make_unique<Impl>(app);
+  impl->example = std::move(example);
+  impl_->commands.push_back(std::unique_ptr<CommandLine>(new CommandLine(std::move(impl))));
   return *impl_->commands.back();
 }
 
@@ -90,7 +92,6 @@ std::optional<ExitCode> CommandLine::parse(const std::vector<std::string>& argum
                  << (command.empty() ? "" : command + " ") << "--help'.\n";
     return ExitCode::Usage;
   };
-  impl_->app->footer(impl_->settings_help() + "\n\nExample:\n  " + impl_->example);
   try {
     impl_->app->parse(
         std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 wants them backwards
@@ -98,7 +99,10 @@ std::optional<ExitCode> CommandLine::parse(const std::vector<std::string>& argum
     impl_->resolve(environment);
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
-    print_help(terminal.out, app);
+    const auto given = given_command();
+    print_help(terminal.out, app,
+               given.empty() ? impl_->settings_help() + "\n\n" + impl_->example_help()
+                             : command(given).impl_->example_help());
     return ExitCode::Done;
   } catch (const CLI::CallForVersion& version_text) {
     terminal.out << version_text.what() << '\n';

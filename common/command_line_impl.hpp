@@ -74,6 +74,7 @@ struct CommandLine::Impl {
   void refuse_unknown_keys(const ConfigEntries& file, const std::string& path) const;
   void resolve(const Environment& environment) const;
   [[nodiscard]] std::string settings_help() const;
+  [[nodiscard]] std::string example_help() const { return "Example:\n  " + example; }
 
   std::unique_ptr<CLI::App> owned;  // of the program; a command belongs to its program
   CLI::App* app;

@@ -33,7 +33,7 @@ struct SubscriptionStatus {
 };
 
 /// All subscriptions, ordered by name, as of one snapshot. Reads every event that some subscription has not
-/// acknowledged: about a third of a second for a million of them. Throws StatementFailed or ConnectionLost.
+/// acknowledged: about half a second for a million of them. Throws StatementFailed or ConnectionLost.
 std::vector<SubscriptionStatus> read_subscription_status(postgres::Connection& connection);
 
 }  // namespace mailboat

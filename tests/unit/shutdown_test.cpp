@@ -29,6 +29,7 @@ void wait_for_stop(const std::stop_token& token) {
   ::kill(::getpid(), signal);
   wait_for_stop(shutdown.token());
   ::kill(::getpid(), signal);
+  ::alarm(20);  // ends, as a failure, a process that would wait for ever
   while (true) ::poll(nullptr, 0, -1);
 }
 
