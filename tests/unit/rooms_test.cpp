@@ -54,7 +54,8 @@ std::vector<Include> includes_of(const fs::path& file, const fs::path& root) {
   std::ifstream stream(file);
   std::smatch match;
   for (std::string line; std::getline(stream, line);) {
-    if (std::regex_search(line, match, include_line)) result.push_back({file.lexically_relative(root), match[1]});
+    if (std::regex_search(line, match, include_line))
+      result.push_back({file.lexically_relative(root), match[1]});
   }
   return result;
 }
