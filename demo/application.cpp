@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <utility>
 
 namespace mailboat::demo {
 namespace {
@@ -25,15 +26,18 @@ std::int64_t insert(postgres::Transaction& transaction, const Scrobble& scrobble
   transaction.query(
       "INSERT INTO public.music_scrobble_records (name, artist, album, image, mbid, url, date)"
       " VALUES ($1, $2, $3, $4, nullif($5, '')::uuid, $6, $7::timestamptz)",
-      {scrobble.name, scrobble.artist, scrobble.album, scrobble.image, scrobble.mbid, scrobble.url, scrobble.date});
+      {scrobble.name, scrobble.artist, scrobble.album, scrobble.image, scrobble.mbid, scrobble.url,
+       scrobble.date});
   return 1;
 }
 
 /// Somebody had the clock of a phone wrong.
 std::int64_t correct_date(postgres::Transaction& transaction, std::int64_t id) {
   return transaction
-      .query("UPDATE public.music_scrobble_records SET date = date - interval '1 hour' WHERE id = $1 RETURNING 1",
-             {std::to_string(id)})
+      .query(
+          "UPDATE public.music_scrobble_records SET date = date - interval '1 hour' WHERE id = $1 RETURNING "
+          "1",
+          {std::to_string(id)})
       .size();
 }
 
@@ -109,7 +113,8 @@ void Application::run_transaction(const std::stop_token& stop, postgres::Connect
 Totals Application::change_rows(postgres::Transaction& transaction, std::mt19937_64& random) {
   const auto last = static_cast<std::uint64_t>(next_scrobble_.load());
   std::vector<std::int64_t> ids;
-  for (auto count = random() % 20; count > 0; --count) ids.push_back(static_cast<std::int64_t>(random() % last) + 1);
+  for (auto count = random() % 20; count > 0; --count)
+    ids.push_back(static_cast<std::int64_t>(random() % last) + 1);
   std::sort(ids.begin(), ids.end());  // everybody locks rows in the same order: no deadlocks
 
   Totals changes;
@@ -119,7 +124,8 @@ Totals Application::change_rows(postgres::Transaction& transaction, std::mt19937
         changes.deleted += remove(transaction, id);
         break;
       case 1:
-        changes.corrected += correct_album(transaction, id, scrobbles_.at(static_cast<std::int64_t>(random() % last)));
+        changes.corrected +=
+            correct_album(transaction, id, scrobbles_.at(static_cast<std::int64_t>(random() % last)));
         break;
       default:
         changes.corrected += correct_date(transaction, id);

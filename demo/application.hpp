@@ -41,7 +41,8 @@ class Application {
 
  private:
   void write(const std::stop_token& stop, const std::string& conninfo, std::int64_t number);
-  void run_transaction(const std::stop_token& stop, postgres::Connection& connection, std::mt19937_64& random);
+  void run_transaction(const std::stop_token& stop, postgres::Connection& connection,
+                       std::mt19937_64& random);
   Totals change_rows(postgres::Transaction& transaction, std::mt19937_64& random);
   void record(const Totals& changes, TransactionId transaction);
 

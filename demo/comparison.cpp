@@ -62,8 +62,10 @@ Page source_page(postgres::Connection& connection, std::int64_t after) {
 }
 
 Page replica_page(const test::SqliteReader& replica, std::int64_t after) {
-  return replica.rows("SELECT id, name, artist, album, image, mbid, url, date FROM music_scrobble_records"
-                      " WHERE id > " + std::to_string(after) + " ORDER BY id LIMIT " + std::to_string(page_rows));
+  return replica.rows(
+      "SELECT id, name, artist, album, image, mbid, url, date FROM music_scrobble_records"
+      " WHERE id > " +
+      std::to_string(after) + " ORDER BY id LIMIT " + std::to_string(page_rows));
 }
 
 class Finding {
@@ -71,7 +73,8 @@ class Finding {
   void row_seen() { ++result_.rows; }
   void difference(std::int64_t id, const char* what) {
     ++result_.differences;
-    if (result_.samples.size() < most_samples) result_.samples.push_back("id " + std::to_string(id) + ": " + what);
+    if (result_.samples.size() < most_samples)
+      result_.samples.push_back("id " + std::to_string(id) + ": " + what);
   }
   [[nodiscard]] const Comparison& result() const { return result_; }
 

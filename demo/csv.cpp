@@ -61,7 +61,8 @@ class Reader {
 std::size_t Csv::column(const std::string& name) const {
   const auto found = std::find(header.begin(), header.end(), name);
   if (found == header.end()) {
-    throw InvalidInput("the scrobbles file has no column '" + name + "'; it needs date, artist, track and album");
+    throw InvalidInput("the scrobbles file has no column '" + name +
+                       "'; it needs date, artist, track and album");
   }
   return static_cast<std::size_t>(found - header.begin());
 }

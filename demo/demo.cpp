@@ -68,7 +68,8 @@ void Demo::install() {
   pipeline_.command({"migrate"});
   pipeline_.command({"track", table});
   pipeline_.command({"subscribe", subscription_name, "--topics", table});
-  display_.line("mailboat is installed there: migrate, track " + table + ", subscribe " + subscription_name + '.');
+  display_.line("mailboat is installed there: migrate, track " + table + ", subscribe " + subscription_name +
+                '.');
 }
 
 void Demo::load() {
@@ -82,8 +83,8 @@ void Demo::load() {
     pipeline_.require_running();
     std::this_thread::sleep_for(look_interval);
   }
-  display_.line("  " + grouped(options_.rows) + " rows are in SQLite after " + readable(stopwatch.elapsed()) + " (" +
-                grouped(stopwatch.rate(options_.rows)) + " rows/s).");
+  display_.line("  " + grouped(options_.rows) + " rows are in SQLite after " + readable(stopwatch.elapsed()) +
+                " (" + grouped(stopwatch.rate(options_.rows)) + " rows/s).");
 }
 
 void Demo::change_live() {
@@ -96,11 +97,11 @@ void Demo::change_live() {
     pipeline_.require_running();
   });
   const auto totals = application.totals();
-  display_.line("  " + grouped(totals.transactions) + " transactions committed, " + grouped(totals.rolled_back) +
-                " rolled back: " + grouped(totals.inserted) + " inserts, " + grouped(totals.corrected) +
-                " corrections, " + grouped(totals.deleted) + " deletes.");
-  display_.line("  From commit to SQLite: half within " + readable(chapter.lag().delay(0.5)) + ", 90 % within " +
-                readable(chapter.lag().delay(0.9)) + "; at worst, over the kill, " +
+  display_.line("  " + grouped(totals.transactions) + " transactions committed, " +
+                grouped(totals.rolled_back) + " rolled back: " + grouped(totals.inserted) + " inserts, " +
+                grouped(totals.corrected) + " corrections, " + grouped(totals.deleted) + " deletes.");
+  display_.line("  From commit to SQLite: half within " + readable(chapter.lag().delay(0.5)) +
+                ", 90 % within " + readable(chapter.lag().delay(0.9)) + "; at worst, over the kill, " +
                 readable(chapter.lag().delay(1)) + '.');
 }
 
@@ -137,18 +138,21 @@ void Demo::drain() {
     display_.moving("  draining for " + readable(stopwatch.elapsed()));
     std::this_thread::sleep_for(look_interval);
   }
-  display_.line("  " + grouped(options_.drain) + " events drained in " + readable(stopwatch.elapsed()) + ": " +
-                grouped(stopwatch.rate(options_.drain)) + " events/s. Peak memory: producer " +
-                mebibytes(pipeline_.producer_memory()) + ", consumer " + mebibytes(pipeline_.consumer_memory()) +
-                '.');
+  display_.line("  " + grouped(options_.drain) + " events drained in " + readable(stopwatch.elapsed()) +
+                ": " + grouped(stopwatch.rate(options_.drain)) + " events/s. Peak memory: producer " +
+                mebibytes(pipeline_.producer_memory()) + ", consumer " +
+                mebibytes(pipeline_.consumer_memory()) + '.');
+  pipeline_.start_consumer();
 }
 
 void Demo::stay() {
-  pipeline_.start_consumer();
   display_.line("");
   display_.line("Everything stays up until Ctrl-C. In another terminal:");
-  display_.line("  psql '" + source_.conninfo() + "'");
-  display_.line("  " + test::program("mailboat") + " --postgres '" + source_.conninfo() + "' status");
+  // The user's own may hold a password.
+  const auto conninfo = source_.is_throw_away() ? source_.conninfo() : "YOUR SERVER";
+  display_.line("  psql '" + conninfo + "'");
+  display_.line("  " + test::program("mailboat") + " --postgres '" + conninfo + "' status");
+  display_.line("  sqlite3 " + file_.string());
   while (!stop_.stop_requested()) {
     pipeline_.require_running();
     std::this_thread::sleep_for(look_interval);
@@ -158,7 +162,7 @@ void Demo::stay() {
 void Demo::wait_for_replica(TransactionId marker) {
   while (!replica_.position().covers(marker)) {
     check();
-    pipeline_.consumer_is_done();
+    pipeline_.require_running();
     display_.moving("  waiting for the last changes");
     std::this_thread::sleep_for(look_interval);
   }

@@ -38,7 +38,8 @@ void Display::moving(std::string_view text) {
 void Display::bar(std::string_view label, std::int64_t done, std::int64_t all, std::string_view unit) {
   constexpr std::int64_t width = 30;
   const auto filled = all > 0 ? std::clamp<std::int64_t>(done * width / all, 0, width) : 0;
-  std::string text = "  " + std::string(label) + " [";
+  std::string text("  ");
+  text.append(label).append(" [");
   text.append(static_cast<std::size_t>(filled), '#');
   text.append(static_cast<std::size_t>(width - filled), '.');
   text += "] " + grouped(done) + " of " + grouped(all) + ' ';
@@ -46,9 +47,12 @@ void Display::bar(std::string_view label, std::int64_t done, std::int64_t all, s
 }
 
 std::string grouped(std::int64_t number) {
-  auto text = std::to_string(number);
-  for (auto at = static_cast<std::int64_t>(text.size()) - 3; at > (number < 0 ? 1 : 0); at -= 3) {
-    text.insert(static_cast<std::size_t>(at), ",");
+  constexpr std::size_t group = 3;
+  const auto digits = std::to_string(number);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % group == 0) text += ',';
+    text += digits[i];
   }
   return text;
 }

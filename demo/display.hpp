@@ -33,7 +33,7 @@ class Display {
   std::chrono::steady_clock::time_point last_moving_;
 };
 
-/// `1,234,567`
+/// `1,234,567`; never negative
 std::string grouped(std::int64_t number);
 /// `4 ms`, `1.2 s`
 std::string readable(std::chrono::milliseconds duration);

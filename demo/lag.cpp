@@ -6,7 +6,8 @@ namespace mailboat::demo {
 namespace {
 
 std::chrono::milliseconds between(Clock::time_point begin, Clock::time_point end) {
-  return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(end - begin), std::chrono::milliseconds(0));
+  return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(end - begin),
+                  std::chrono::milliseconds(0));
 }
 
 }  // namespace

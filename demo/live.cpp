@@ -48,8 +48,8 @@ void LiveChapter::kill_and_restart(Clock::duration age, std::chrono::seconds len
 }
 
 void LiveChapter::look() {
-  // The commits are taken after the look into the file: what the file shows may not be reported yet, never the
-  // other way round.
+  // The commits are taken after the look into the file: what the file shows may not be reported yet, never
+  // the other way round.
   const auto position = replica_.position();
   const auto now = Clock::now();
   lag_.committed(application_.take_commits());
@@ -64,9 +64,10 @@ void LiveChapter::look() {
 }
 
 void LiveChapter::show(Clock::time_point now) {
-  display_.moving("  " + readable(in_milliseconds(now - begin_)) + "  committed " + grouped(lag_.changes_committed()) +
-                  ", applied " + grouped(lag_.changes_applied()) + " (" + grouped(rate_) + "/s), behind " +
-                  grouped(lag_.changes_behind()) + " changes, " + readable(lag_.behind(now)));
+  display_.moving("  " + readable(in_milliseconds(now - begin_)) + "  committed " +
+                  grouped(lag_.changes_committed()) + ", applied " + grouped(lag_.changes_applied()) + " (" +
+                  grouped(rate_) + "/s), behind " + grouped(lag_.changes_behind()) + " changes, " +
+                  readable(lag_.behind(now)));
 }
 
 }  // namespace mailboat::demo

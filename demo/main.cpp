@@ -1,7 +1,6 @@
-#include <unistd.h>
-
 #include <filesystem>
 #include <iostream>
+#include <unistd.h>
 
 #include "common/error.hpp"
 #include "common/shutdown.hpp"
@@ -15,13 +14,11 @@ namespace fs = std::filesystem;
 
 /// In the build folder: it stays there to be looked at, and the next demo replaces it.
 fs::path replica_file() {
-  const auto folder = fs::path(test::program("mailboat")).parent_path().parent_path() / "demo";
-  fs::create_directories(folder);
-  return folder / "scrobbles.db";
+  return fs::path(test::program("mailboat")).parent_path().parent_path() / "mailboat-demo.db";
 }
 
 void remove_replica(const fs::path& file) {
-  for (const auto* suffix : {"", "-wal", "-shm", "-journal"}) fs::remove(file.string() + suffix);
+  for (const auto* suffix : {"", "-wal", "-shm", "-lock"}) fs::remove(file.string() + suffix);
 }
 
 void say_what_next(const fs::path& file) {

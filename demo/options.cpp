@@ -36,12 +36,14 @@ void declare(CommandLine& line, DemoOptions& options, Texts& texts) {
                 options.postgres);
   line.argument({.name = "rows", .value = "N", .help = "Scrobbles that are there before mailboat comes"},
                 texts.rows);
-  line.argument({.name = "seconds", .value = "N", .help = "How long the application changes rows"}, texts.seconds);
+  line.argument({.name = "seconds", .value = "N", .help = "How long the application changes rows"},
+                texts.seconds);
   line.argument({.name = "connections", .value = "N", .help = "How many connections change rows"},
                 texts.connections);
   line.argument({.name = "drain", .value = "N", .help = "Backlog to drain against the clock; 0 for none"},
                 texts.drain);
-  line.argument({.name = "keep", .value = "", .help = "Stay, with everything running, until Ctrl-C"}, options.keep);
+  line.argument({.name = "keep", .value = "", .help = "Stay, with everything running, until Ctrl-C"},
+                options.keep);
 }
 
 void read_numbers(const Texts& texts, DemoOptions& options) {
@@ -56,9 +58,10 @@ void read_numbers(const Texts& texts, DemoOptions& options) {
 std::variant<DemoOptions, ExitCode> parse_options(int argc, const char* const* argv, Terminal terminal) {
   DemoOptions options;
   Texts texts;
-  CommandLine line("mailboat-demo",
-                   "Carries Last.fm scrobbles from PostgreSQL to SQLite, live, through a crash, and compares.",
-                   "./dev demo --scrobbles my-scrobbles.csv --seconds 30");
+  CommandLine line(
+      "mailboat-demo",
+      "Carries Last.fm scrobbles from PostgreSQL to SQLite, live, through a crash, and compares.",
+      "./dev demo --scrobbles my-scrobbles.csv --seconds 30");
   declare(line, options, texts);
   line.check([&] { read_numbers(texts, options); });
   if (const auto code = line.parse(argc, argv, terminal)) return *code;

@@ -16,17 +16,23 @@ struct Album {
 };
 
 constexpr std::array albums = {
-    Album{"Nina Simone", "Pastel Blues", {"Be My Husband", "End of the Line", "Trouble in Mind", "Sinnerman"}},
-    Album{"Kraftwerk", "Trans Europa Express", {"Europa Endlos", "Spiegelsaal", "Schaufensterpuppen", "Abzug"}},
+    Album{
+        "Nina Simone", "Pastel Blues", {"Be My Husband", "End of the Line", "Trouble in Mind", "Sinnerman"}},
+    Album{
+        "Kraftwerk", "Trans Europa Express", {"Europa Endlos", "Spiegelsaal", "Schaufensterpuppen", "Abzug"}},
     Album{"Sigur Rós", "Ágætis byrjun", {"Svefn-g-englar", "Starálfur", "Flugufrelsarinn", "Olsen Olsen"}},
     Album{"Björk", "Homogenic", {"Hunter", "Jóga", "Bachelorette", "All Is Full of Love"}},
     Album{"Miles Davis", "Kind of Blue", {"So What", "Freddie Freeloader", "Blue in Green", "All Blues"}},
     Album{"Кино", "Группа крови", {"Группа крови", "Закрой за мной дверь", "Война", "Спокойная ночь"}},
     Album{"Fela Kuti", "Zombie", {"Zombie", "Mister Follow Follow", "Observation Is No Crime", "Mistake"}},
     Album{"椎名林檎", "無罪モラトリアム", {"正しい街", "歌舞伎町の女王", "丸の内サディスティック", "幸福論"}},
-    Album{"Iron Maiden", "Powerslave", {"Aces High", "2 Minutes to Midnight", "Powerslave", "Flash of the Blade"}},
+    Album{"Iron Maiden",
+          "Powerslave",
+          {"Aces High", "2 Minutes to Midnight", "Powerslave", "Flash of the Blade"}},
     Album{"Joni Mitchell", "Blue", {"All I Want", "Carey", "A Case of You", "River"}},
-    Album{"Guns N' Roses", "Appetite for Destruction", {"Mr. Brownstone", "Nightrain", "Think About You", "My Michelle"}},
+    Album{"Guns N' Roses",
+          "Appetite for Destruction",
+          {"Mr. Brownstone", "Nightrain", "Think About You", "My Michelle"}},
     Album{"Portishead", "Dummy", {"Mysterons", "Sour Times", "Roads", "Glory Box"}},
 };
 
@@ -93,7 +99,8 @@ Scrobbles::Listen Scrobbles::listen(std::int64_t index) const {
   if (!export_.empty()) return export_[position % export_.size()];
   const auto choice = mixed(position);
   const auto& album = albums[choice % albums.size()];
-  return {made_date(index), album.artist, album.tracks[choice / albums.size() % album.tracks.size()], album.title};
+  return {made_date(index), album.artist, album.tracks[choice / albums.size() % album.tracks.size()],
+          album.title};
 }
 
 Scrobble Scrobbles::at(std::int64_t index) const {

@@ -52,12 +52,17 @@ Source::~Source() {
   }
 }
 
-std::string Source::version() { return std::string(connection_->query("SHOW server_version").text(0, 0)); }
+std::string Source::version() {
+  const auto rows = connection_->query("SHOW server_version");
+  const auto text = rows.text(0, 0);  // `15.18 (Debian 15.18-0+deb12u1)`
+  return std::string(text.substr(0, text.find(' ')));
+}
 
 void Source::remember_what_is_there() {
   outbox_was_there_ = connection_->query("SELECT to_regnamespace('outbox') IS NOT NULL").boolean(0, 0);
   for (const auto* role : {"outbox_producer", "outbox_capture"}) {
-    if (connection_->query("SELECT to_regrole($1) IS NULL", {role}).boolean(0, 0)) new_roles_.emplace_back(role);
+    if (connection_->query("SELECT to_regrole($1) IS NULL", {role}).boolean(0, 0))
+      new_roles_.emplace_back(role);
   }
 }
 
@@ -70,7 +75,8 @@ void Source::remove_leftovers() {
   if (table.empty()) return;
   if (!table.boolean(0, 0)) {
     throw ConfigurationError(
-        "your database has a table public.music_scrobble_records that this demo did not make, and it would not "
+        "your database has a table public.music_scrobble_records that this demo did not make, and it would "
+        "not "
         "touch it: give --postgres another database");
   }
   outbox_was_there_ = true;

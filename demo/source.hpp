@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "demo/scrobbles.hpp"
 #include "common/snapshot.hpp"
+#include "demo/scrobbles.hpp"
 #include "postgres/connection.hpp"
 #include "tests/support/cluster.hpp"
 

@@ -35,7 +35,7 @@ void FeedServer::receive(milliseconds timeout) {
                 .unreachable =
                     [this](const PeerId& peer) {
                       const auto known = consumers_.find(peer);
-                      if (known != consumers_.end()) known->second.session->request_stop();
+                      if (known != consumers_.end()) known->second.session->consumer_is_gone();
                     }});
 }
 
@@ -79,7 +79,9 @@ void FeedServer::begin_session(const PeerId& peer, Hello hello) {
 void FeedServer::end_sessions_of(const std::string& subscription, const std::string& replica) {
   for (auto& [peer, consumer] : consumers_) {
     const auto& hello = consumer.session->hello();
-    if (hello.subscription == subscription && hello.replica == replica) consumer.session->request_stop();
+    if (hello.subscription == subscription && hello.replica == replica) {
+      consumer.session->consumer_is_gone();
+    }
   }
 }
 
@@ -91,7 +93,7 @@ void FeedServer::keep_heartbeat(Clock::time_point now) {
     listener_->send(peer, heartbeat);
     if (now - consumer.heard_at > silent_heartbeats * options_.heartbeat && !consumer.session->finished()) {
       log::warn("a consumer has fallen silent", {{"subscription", consumer.session->hello().subscription}});
-      consumer.session->request_stop();
+      consumer.session->consumer_is_gone();
     }
   }
 }

@@ -32,6 +32,11 @@ class Session {
   /// Returns at once; the session ends after the current window, or earlier when its consumer does not keep
   /// up.
   void request_stop() { thread_.request_stop(); }
+  /// As if the consumer had said goodbye: nothing more will come from it, and nobody waits for it.
+  void consumer_is_gone() {
+    inbox_.push(Goodbye{});
+    thread_.request_stop();
+  }
   [[nodiscard]] bool finished() const { return finished_; }
 
  private:

@@ -18,6 +18,8 @@ constexpr seconds empty_window_interval{1};
 constexpr seconds load_retry_interval{1};
 // How long the end of a session waits for acknowledgements of what was sent.
 constexpr milliseconds last_acknowledgement_wait{1000};
+// What a consumer may ask to have under way, whatever it asks for: about 64 MiB in the socket's queue.
+constexpr std::uint32_t credit_limit = 64;
 
 }  // namespace
 
@@ -33,7 +35,7 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
       load_reader_(connection),
       progress_(subscription.id, hello.replica),
       loads_(hello.unfinished_loads.begin(), hello.unfinished_loads.end()),
-      credit_(hello.credit) {
+      credit_(std::min(hello.credit, credit_limit)) {
   progress_.write_connected(connection_);
 }
 
@@ -164,9 +166,10 @@ void WindowSender::take_in() {
       acknowledged_window_ = ack->window;
       progress_.acknowledged(*ack);
     } else if (const auto* credit = std::get_if<Credit>(&message)) {
-      credit_ += credit->frames;
+      credit_ = std::min(credit_ + credit->frames, credit_limit);
     } else if (std::holds_alternative<Goodbye>(message)) {
-      throw SessionEnded("the consumer said goodbye");
+      consumer_gone_ = true;
+      throw SessionEnded("the consumer has left");
     }
   }
 }
@@ -175,7 +178,7 @@ void WindowSender::wind_up() {
   const auto deadline = Clock::now() + last_acknowledgement_wait;
   try {
     take_in();
-    while (acknowledged_window_ < window_ && Clock::now() < deadline) {
+    while (!consumer_gone_ && acknowledged_window_ < window_ && Clock::now() < deadline) {
       inbox_.wait_for_message({}, std::chrono::duration_cast<milliseconds>(deadline - Clock::now()));
       take_in();
     }

@@ -78,6 +78,7 @@ class WindowSender {
   std::uint64_t window_ = 0;
   std::uint64_t acknowledged_window_ = 0;
   std::uint32_t credit_;
+  bool consumer_gone_ = false;
   Clock::time_point window_sent_at_{};
   Clock::time_point load_retry_at_{};
 };

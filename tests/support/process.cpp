@@ -1,10 +1,10 @@
 #include "tests/support/process.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <stdexcept>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
@@ -74,11 +74,10 @@ std::optional<int> Process::wait(std::chrono::milliseconds timeout) {
   constexpr int signalled = 128;
   const auto ended = [this] {
     if (exit_code_) return true;
+    peak_memory_ = std::max(peak_memory_, high_water_mark(id_));
     int status = 0;
-    rusage usage{};
-    if (::wait4(id_, &status, WNOHANG, &usage) != id_) return false;
+    if (::waitpid(id_, &status, WNOHANG) != id_) return false;
     exit_code_ = WIFSIGNALED(status) ? signalled + WTERMSIG(status) : WEXITSTATUS(status);
-    peak_memory_at_end_ = static_cast<std::uint64_t>(usage.ru_maxrss) * kibibyte;
     return true;
   };
   eventually(ended, timeout);
@@ -99,7 +98,10 @@ bool Process::wait_for_output(std::string_view text, std::chrono::milliseconds t
   return said(text);
 }
 
-std::uint64_t Process::peak_memory() const { return exit_code_ ? peak_memory_at_end_ : high_water_mark(id_); }
+std::uint64_t Process::peak_memory() {
+  wait(std::chrono::milliseconds(0));
+  return peak_memory_;
+}
 
 std::string program(std::string_view name) { return std::string(MAILBOAT_BIN_DIR "/").append(name); }
 

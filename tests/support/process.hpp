@@ -43,9 +43,9 @@ class Process {
   /// ended without it.
   bool wait_for_output(std::string_view text, std::chrono::milliseconds timeout = std::chrono::seconds(30));
 
-  /// The highest resident memory so far, in bytes, as the kernel counts it. After the end: an upper bound
-  /// (Linux counts the short moment between fork and exec, with our own memory, too).
-  [[nodiscard]] std::uint64_t peak_memory() const;
+  /// The highest resident memory so far, in bytes, as the kernel counts it. Of a program that has ended: as
+  /// it was a few milliseconds before, if somebody was in wait() then.
+  [[nodiscard]] std::uint64_t peak_memory();
 
  private:
   bool said(std::string_view text) const;
@@ -54,7 +54,7 @@ class Process {
   FileDescriptor errors_;
   pid_t id_ = -1;
   std::optional<int> exit_code_;
-  std::uint64_t peak_memory_at_end_ = 0;
+  std::uint64_t peak_memory_ = 0;
 };
 
 /// The path of one of our own programs, as this build made it.
