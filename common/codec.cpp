@@ -1,5 +1,6 @@
 #include "common/codec.hpp"
 
+#include <google/protobuf/stubs/logging.h>
 #include <limits>
 
 #include "common/error.hpp"
@@ -169,6 +170,9 @@ std::string serialize(const Message& message) {
 
 template <typename Message>
 Message parse(std::string_view bytes) {
+  // What is wrong with a message is said by our exception; protobuf would also print it, as often as a peer
+  // likes.
+  [[maybe_unused]] static auto* const printer = google::protobuf::SetLogHandler(nullptr);
   Message message;
   const auto fits = bytes.size() <= std::numeric_limits<int>::max();
   if (!fits || !message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {

@@ -1,14 +1,34 @@
 #include "consumer/file_lock.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 
 #include "consumer/storage_error.hpp"
 
 namespace mailboat::consumer {
+namespace {
+
+// A process that was killed holds its locks until the kernel has taken it apart, which its supervisor may not
+// wait for.
+constexpr std::chrono::seconds patience{3};
+constexpr std::chrono::milliseconds retry_interval{20};
+
+// 0, or the errno of the last try.
+int take(int fd) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= deadline) return errno;
+    std::this_thread::sleep_for(retry_interval);
+  }
+  return 0;
+}
+
+}  // namespace
 
 FileLock::FileLock(const std::string& path, const std::string& held_sentence)
     : fd_(::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644)) {
@@ -17,8 +37,8 @@ FileLock::FileLock(const std::string& path, const std::string& held_sentence)
                              "': " + std::generic_category().message(errno) +
                              ". The folder must exist and be writable");
   }
-  if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
-  const int error = errno;
+  const int error = take(fd_);
+  if (error == 0) return;
   ::close(fd_);
   if (error == EWOULDBLOCK) throw Fatal(held_sentence);
   throw ReplicaUnavailable("cannot lock '" + path + "': " + std::generic_category().message(error));

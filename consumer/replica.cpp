@@ -21,38 +21,14 @@ PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 50
 PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = OFF
 )sql";
 
-constexpr auto own_tables = R"sql(
-CREATE TABLE IF NOT EXISTS _mailboat_replica (id TEXT NOT NULL, format INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS _mailboat_cursor (
-  subscription TEXT PRIMARY KEY, system_identifier TEXT NOT NULL, database_oid INTEGER NOT NULL,
-  timeline INTEGER NOT NULL, snapshot TEXT NOT NULL, last_event_id INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS _mailboat_relation (
-  topic TEXT PRIMARY KEY, event_id INTEGER NOT NULL, table_name TEXT NOT NULL UNIQUE COLLATE NOCASE,
-  description TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS _mailboat_tombstone (
-  table_name TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (table_name, key)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS _mailboat_load (topic TEXT PRIMARY KEY, rows INTEGER NOT NULL, finished INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS _mailboat_load_key (
-  topic TEXT NOT NULL, position INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (topic, position)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS _mailboat_load_chunk (
-  chunk INTEGER PRIMARY KEY, topic TEXT NOT NULL, snapshot TEXT NOT NULL);
-)sql";
-
-// Of the tables above. A newer one is refused: an older mailboat must not write what it does not understand.
-constexpr int file_format = 1;
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
-
 // A copy of the file has another inode or another host, so a clone is never taken for the replica it was made
 // from.
-std::string file_identity(const std::string& path, const std::string& id) {
+std::string identify(const std::string& path, const std::string& file_id) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) throw ReplicaUnavailable("cannot look at '" + path + "'");
-  return id + '@' + host_name() + ':' + std::to_string(info.st_dev) + ':' + std::to_string(info.st_ino);
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  return file_id + '@' + host.data() + ':' + std::to_string(info.st_dev) + ':' + std::to_string(info.st_ino);
 }
 
 SQLite::Database open_database(const std::string& path) {
@@ -63,17 +39,6 @@ SQLite::Database open_database(const std::string& path) {
   }
 }
 
-// Runs `work`; what SQLite says against the database as a whole becomes ReplicaUnavailable.
-template <typename Work>
-auto on_database(const SQLite::Database& database, const char* what, const Work& work) {
-  try {
-    return work();
-  } catch (const SQLite::Exception& error) {
-    throw ReplicaUnavailable(std::string("cannot ") + what + " in SQLite file '" + database.getFilename() +
-                             "': " + error.what());
-  }
-}
-
 std::string describe(const Event& event) {
   return "event " + std::to_string(event.id) + " (op " + static_cast<char>(event.op) + ", topic " +
          std::string(event.topic) + ", transaction " + std::to_string(event.transaction) + ")";
@@ -81,15 +46,46 @@ std::string describe(const Event& event) {
 
 }  // namespace
 
+// Runs `work`, which touches no content that came from the source: whatever SQLite says is about the
+// database.
+template <typename Work>
+auto Replica::on_database(const char* what, const Work& work) {
+  try {
+    return work();
+  } catch (const SQLite::Exception& error) {
+    throw ReplicaUnavailable(std::string("cannot ") + what + " in SQLite file '" + database_.getFilename() +
+                             "': " + error.what());
+  }
+}
+
+// Runs `work`, which writes `what` came from the source: SQLite's answer may be about that, or about the
+// database.
+template <typename Work>
+void Replica::on_content(const std::string& what, const Work& work) {
+  try {
+    work();
+  } catch (const InvalidInput& error) {
+    throw EventRefused(what + " cannot be applied: " + error.what());
+  } catch (const SQLite::Exception& error) {
+    if (is_about_event(error.getExtendedErrorCode())) {
+      throw EventRefused(what + " cannot be applied: SQLite says: " + error.what());
+    }
+    throw ReplicaUnavailable("cannot write to SQLite file '" + database_.getFilename() +
+                             "': " + error.what());
+  }
+}
+
 Replica::Replica(const std::string& path, const std::string& subscription)
     : lock_(path + "-lock", "another mailboat-consumer is writing '" + path +
                                 "'. One SQLite file has one consumer: stop the other one first"),
       database_(open_database(path)),
+      bookkeeping_(database_),
       subscription_(subscription) {
   try {
-    configure();
-    create_own_tables();
-    read_state(subscription);
+    database_.exec(pragmas);
+    bookkeeping_.create_tables();
+    identity_ = identify(path, bookkeeping_.file_id());
+    read_cursor();
     read_relations();
   } catch (const SQLite::Exception& error) {
     if (error.getErrorCode() == SQLITE_NOTADB) {
@@ -97,84 +93,39 @@ Replica::Replica(const std::string& path, const std::string& subscription)
     }
     throw ReplicaUnavailable("cannot use SQLite file '" + path + "': " + error.what());
   }
-  identity_ = file_identity(path, identity_);
 }
 
-void Replica::configure() { database_.exec(pragmas); }
-
-void Replica::create_own_tables() {
-  SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
-  database_.exec(own_tables);
-  if (database_.execAndGet("SELECT count(*) FROM _mailboat_replica").getInt() == 0) {
-    SQLite::Statement insert(database_,
-                             "INSERT INTO _mailboat_replica VALUES (lower(hex(randomblob(16))), ?)");
-    insert.bind(1, file_format);
-    insert.exec();
-  }
-  transaction.commit();
-}
-
-void Replica::read_state(const std::string& subscription) {
-  SQLite::Statement replica(database_, "SELECT id, format FROM _mailboat_replica");
-  replica.executeStep();
-  identity_ = replica.getColumn(0).getString();
-  if (replica.getColumn(1).getInt() > file_format) {
-    throw Fatal("SQLite file '" + database_.getFilename() +
-                "' was written by a newer mailboat. Upgrade this one");
-  }
-  SQLite::Statement row(
-      database_,
-      "SELECT subscription, system_identifier, database_oid, timeline, snapshot, last_event_id"
-      " FROM _mailboat_cursor");
-  if (!row.executeStep()) return;
-  if (row.getColumn(0).getString() != subscription) {
+void Replica::read_cursor() {
+  const auto stored = bookkeeping_.cursor();
+  if (!stored) return;
+  if (stored->subscription != subscription_) {
     throw Fatal("SQLite file '" + database_.getFilename() + "' belongs to subscription '" +
-                row.getColumn(0).getString() + "', not to '" + subscription +
+                stored->subscription + "', not to '" + subscription_ +
                 "'. Check --subscription and --database");
   }
-  cursor_ = Cursor{
-      {std::stoull(row.getColumn(1).getString()), row.getColumn(2).getUInt(), row.getColumn(3).getUInt()},
-      Snapshot::parse(row.getColumn(4).getString())};
-  last_event_id_ = static_cast<EventId>(row.getColumn(5).getInt64());
+  cursor_ = stored->cursor;
+  last_event_id_ = stored->last_event_id;
 }
 
 void Replica::read_relations() {
   tables_.clear();
-  SQLite::Statement rows(database_,
-                         "SELECT topic, event_id, table_name, description FROM _mailboat_relation");
-  while (rows.executeStep()) {
-    const auto topic = rows.getColumn(0).getString();
-    tables_[topic] =
-        Table{static_cast<EventId>(rows.getColumn(1).getInt64()),
-              parse_relation(topic, rows.getColumn(3).getString()), rows.getColumn(2).getString(), nullptr};
+  for (auto& stored : bookkeeping_.relations()) {
+    auto relation = parse_relation(stored.topic, stored.description);
+    tables_[stored.topic] = Table{stored.event_id, std::move(relation), stored.table, nullptr};
   }
 }
 
 std::vector<LoadPosition> Replica::unfinished_loads() {
-  return on_database(database_, "read the loads", [this] {
-    std::vector<LoadPosition> loads;
-    SQLite::Statement load(database_,
-                           "SELECT topic, rows FROM _mailboat_load WHERE NOT finished ORDER BY rowid");
-    SQLite::Statement key(database_,
-                          "SELECT value FROM _mailboat_load_key WHERE topic = ? ORDER BY position");
-    while (load.executeStep()) {
-      loads.push_back(
-          {load.getColumn(0).getString(), {}, static_cast<std::uint64_t>(load.getColumn(1).getInt64())});
-      key.bind(1, loads.back().topic);
-      while (key.executeStep()) loads.back().last_key.push_back(key.getColumn(0).getString());
-      key.reset();
-    }
-    return loads;
-  });
+  return on_database("read the loads", [this] { return bookkeeping_.unfinished_loads(); });
 }
 
 void Replica::begin() {
   // IMMEDIATE: whoever else writes makes us wait here, and not in the middle of a window.
-  on_database(database_, "begin a transaction",
+  on_database("begin a transaction",
               [this] { transaction_.emplace(database_, SQLite::TransactionBehavior::IMMEDIATE); });
-  transaction_last_event_id_ = last_event_id_;
+  highest_event_id_ = last_event_id_;
   relations_changed_ = false;
-  open_chunk_.reset();
+  chunk_.reset();
 }
 
 void Replica::apply(const Event& event, const char* buffer_end) {
@@ -184,15 +135,10 @@ void Replica::apply(const Event& event, const char* buffer_end) {
     } else {
       apply_change(event, buffer_end);
     }
-  } catch (const InvalidInput& error) {
-    throw EventRefused(describe(event) + " cannot be applied: " + error.what());
-  } catch (const SQLite::Exception& error) {
-    const auto refused = describe(event) + " cannot be applied: SQLite says: " + error.what();
-    if (is_about_event(error.getExtendedErrorCode())) throw EventRefused(refused);
-    throw ReplicaUnavailable("cannot write to SQLite file '" + database_.getFilename() +
-                             "': " + error.what());
+  } catch (const std::exception&) {
+    on_content(describe(event), [] { throw; });  // the description is made only where it is needed
   }
-  transaction_last_event_id_ = std::max(transaction_last_event_id_, event.id);
+  highest_event_id_ = std::max(highest_event_id_, event.id);
 }
 
 void Replica::apply_change(const Event& event, const char* buffer_end) {
@@ -218,8 +164,8 @@ Replica::Table& Replica::table_for(std::string_view topic) {
   if (found != tables_.end()) return found->second;
   throw InvalidInput(
       "there is no table for its topic: it was not tracked, or was published by an application. Subscribe "
-      "with --topics "
-      "to leave it out");
+      "with "
+      "--topics to leave it out");
 }
 
 TableWriter& Replica::writer(Table& table) {
@@ -253,121 +199,50 @@ void Replica::apply_relation(const Event& event) {
     for (const auto& statement : alter_table(known->second.relation, relation, name))
       database_.exec(statement);
   }
-  store_relation(event, name);
+  bookkeeping_.store(
+      Bookkeeping::StoredRelation{std::string(event.topic), event.id, name, std::string(event.payload)});
   relations_changed_ = true;
   tables_.insert_or_assign(std::string(event.topic), Table{event.id, std::move(relation), name, nullptr});
 }
 
-void Replica::store_relation(const Event& event, const std::string& table) {
-  SQLite::Statement insert(
-      database_,
-      "INSERT INTO _mailboat_relation (topic, event_id, table_name, description) VALUES (?, ?, ?, ?)"
-      " ON CONFLICT (topic) DO UPDATE SET event_id = excluded.event_id,"
-      " description = excluded.description");
-  insert.bind(1, std::string(event.topic));
-  insert.bind(2, static_cast<std::int64_t>(event.id));
-  insert.bind(3, table);
-  insert.bind(4, std::string(event.payload));
-  insert.exec();
-}
-
 void Replica::begin_load(const std::string& topic) {
-  on_database(database_, "begin a load", [&] {
-    SQLite::Statement key(database_, "DELETE FROM _mailboat_load_key WHERE topic = ?");
-    key.bind(1, topic);
-    key.exec();
-    SQLite::Statement load(database_,
-                           "INSERT INTO _mailboat_load (topic, rows, finished) VALUES (?, 0, FALSE)"
-                           " ON CONFLICT (topic) DO UPDATE SET rows = 0, finished = FALSE");
-    load.bind(1, topic);
-    load.exec();
-  });
+  on_database("begin a load", [&] { bookkeeping_.begin_load(topic); });
 }
 
 void Replica::apply(const LoadChunk& piece) {
-  if (!open_chunk_) {
-    open_chunk_ = on_database(database_, "number a load chunk", [this] {
-      return database_.execAndGet("SELECT coalesce(max(chunk), 0) + 1 FROM _mailboat_load_chunk").getInt64();
-    });
-    open_chunk_topic_ = piece.topic;
-  }
-  try {
-    if (piece.rows.size() > 0) {
-      auto& writes = writer(table_for(piece.topic));
-      const auto& texts = piece.rows.texts();
-      piece.rows.for_each([&](std::size_t, std::string_view row) {
-        writes.load(*open_chunk_, row, texts.data() + texts.size());
-      });
-    }
-    store_load_position(piece);
-  } catch (const InvalidInput& error) {
-    throw EventRefused("a row of " + piece.topic + " cannot be loaded: " + error.what());
-  } catch (const SQLite::Exception& error) {
-    const auto message = "a row of " + piece.topic + " cannot be loaded: SQLite says: " + error.what();
-    if (is_about_event(error.getExtendedErrorCode())) throw EventRefused(message);
-    throw ReplicaUnavailable(message);
-  }
+  on_content("a loaded row of " + piece.topic, [&] {
+    if (!chunk_) chunk_ = OpenChunk{bookkeeping_.next_chunk(), piece.topic};
+    if (piece.rows.size() > 0) load_rows(piece);
+    bookkeeping_.store_progress(piece);
+  });
 }
 
-void Replica::store_load_position(const LoadChunk& piece) {
-  SQLite::Statement load(database_,
-                         "UPDATE _mailboat_load SET rows = rows + ?, finished = ? WHERE topic = ?");
-  load.bind(1, static_cast<std::int64_t>(piece.rows.size()));
-  load.bind(2, piece.ends_load ? 1 : 0);
-  load.bind(3, piece.topic);
-  load.exec();
-  if (!piece.ends_chunk) return;
-  SQLite::Statement key(database_,
-                        "INSERT INTO _mailboat_load_key (topic, position, value) VALUES (?, ?, ?)"
-                        " ON CONFLICT (topic, position) DO UPDATE SET value = excluded.value");
-  for (std::size_t i = 0; i < piece.last_key.size(); ++i) {
-    key.bind(1, piece.topic);
-    key.bind(2, static_cast<std::int64_t>(i));
-    key.bind(3, piece.last_key[i]);
-    key.exec();
-    key.reset();
-  }
-}
-
-void Replica::store_chunk_snapshot(const Snapshot& snapshot) {
-  SQLite::Statement chunk(database_,
-                          "INSERT INTO _mailboat_load_chunk (chunk, topic, snapshot) VALUES (?, ?, ?)");
-  chunk.bind(1, *open_chunk_);
-  chunk.bind(2, open_chunk_topic_);
-  chunk.bind(3, snapshot.to_string());
-  chunk.exec();
+void Replica::load_rows(const LoadChunk& piece) {
+  auto& writes = writer(table_for(piece.topic));
+  const auto& texts = piece.rows.texts();
+  piece.rows.for_each([&](std::size_t, std::string_view row) {
+    writes.load(chunk_->number, row, texts.data() + texts.size());
+  });
 }
 
 // The heart of exactly-once: data and cursor become durable in one commit. Whatever is lost with a crash
 // before it is sent again from the old cursor; whatever is sent again after it does not fit the new one and
 // is dropped.
 void Replica::commit(const Cursor& cursor) {
-  on_database(database_, "commit a window", [&] {
-    if (open_chunk_) store_chunk_snapshot(cursor.snapshot);
-    SQLite::Statement store(
-        database_,
-        "INSERT INTO _mailboat_cursor VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (subscription) DO UPDATE SET"
-        " system_identifier = excluded.system_identifier, database_oid = excluded.database_oid,"
-        " timeline = excluded.timeline, snapshot = excluded.snapshot, last_event_id = "
-        "excluded.last_event_id");
-    store.bind(1, subscription_);
-    store.bind(2, std::to_string(cursor.source.system_identifier));
-    store.bind(3, cursor.source.database_oid);
-    store.bind(4, cursor.source.timeline);
-    store.bind(5, cursor.snapshot.to_string());
-    store.bind(6, static_cast<std::int64_t>(transaction_last_event_id_));
-    store.exec();
+  on_database("commit a window", [&] {
+    if (chunk_) bookkeeping_.store_chunk(chunk_->number, chunk_->topic, cursor.snapshot);
+    bookkeeping_.store(Bookkeeping::StoredCursor{subscription_, cursor, highest_event_id_});
     transaction_->commit();
   });
   transaction_.reset();
   cursor_ = cursor;
-  last_event_id_ = transaction_last_event_id_;
+  last_event_id_ = highest_event_id_;
 }
 
 void Replica::rollback() {
   for (auto& [topic, table] : tables_) table.writer.reset();
   transaction_.reset();
-  if (relations_changed_) on_database(database_, "read the relations", [this] { read_relations(); });
+  if (relations_changed_) on_database("read the relations", [this] { read_relations(); });
   relations_changed_ = false;
 }
 

@@ -176,6 +176,7 @@ void WindowSender::take_in() {
 
 void WindowSender::wind_up() {
   const auto deadline = Clock::now() + last_acknowledgement_wait;
+  reader_.finish();  // the session may have ended in the middle of a window
   try {
     take_in();
     while (!consumer_gone_ && acknowledged_window_ < window_ && Clock::now() < deadline) {

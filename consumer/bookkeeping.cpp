@@ -1,0 +1,164 @@
+#include "consumer/bookkeeping.hpp"
+
+#include "common/error.hpp"
+
+namespace mailboat::consumer {
+namespace {
+
+constexpr auto tables = R"sql(
+CREATE TABLE IF NOT EXISTS _mailboat_replica (id TEXT NOT NULL, format INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS _mailboat_cursor (
+  subscription TEXT PRIMARY KEY, system_identifier TEXT NOT NULL, database_oid INTEGER NOT NULL,
+  timeline INTEGER NOT NULL, snapshot TEXT NOT NULL, last_event_id INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS _mailboat_relation (
+  topic TEXT PRIMARY KEY, event_id INTEGER NOT NULL, table_name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+  description TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS _mailboat_tombstone (
+  table_name TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (table_name, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS _mailboat_load (topic TEXT PRIMARY KEY, rows INTEGER NOT NULL, finished INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS _mailboat_load_key (
+  topic TEXT NOT NULL, position INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (topic, position)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS _mailboat_load_chunk (
+  chunk INTEGER PRIMARY KEY, topic TEXT NOT NULL, snapshot TEXT NOT NULL);
+)sql";
+
+// Of the tables above. An older mailboat must not write what it does not understand.
+constexpr int file_format = 1;
+
+}  // namespace
+
+void Bookkeeping::create_tables() {
+  SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+  database_.exec(tables);
+  if (database_.execAndGet("SELECT count(*) FROM _mailboat_replica").getInt() == 0) {
+    SQLite::Statement insert(database_,
+                             "INSERT INTO _mailboat_replica VALUES (lower(hex(randomblob(16))), ?)");
+    insert.bind(1, file_format);
+    insert.exec();
+  }
+  if (database_.execAndGet("SELECT max(format) FROM _mailboat_replica").getInt() > file_format) {
+    throw Fatal("SQLite file '" + database_.getFilename() +
+                "' was written by a newer mailboat. Upgrade this one");
+  }
+  transaction.commit();
+}
+
+std::string Bookkeeping::file_id() {
+  return database_.execAndGet("SELECT id FROM _mailboat_replica").getString();
+}
+
+std::optional<Bookkeeping::StoredCursor> Bookkeeping::cursor() {
+  SQLite::Statement row(
+      database_,
+      "SELECT subscription, system_identifier, database_oid, timeline, snapshot, last_event_id"
+      " FROM _mailboat_cursor");
+  if (!row.executeStep()) return std::nullopt;
+  const SourceIdentity source{std::stoull(row.getColumn(1).getString()), row.getColumn(2).getUInt(),
+                              row.getColumn(3).getUInt()};
+  return StoredCursor{row.getColumn(0).getString(),
+                      {source, Snapshot::parse(row.getColumn(4).getString())},
+                      static_cast<EventId>(row.getColumn(5).getInt64())};
+}
+
+void Bookkeeping::store(const StoredCursor& stored) {
+  SQLite::Statement store(
+      database_,
+      "INSERT INTO _mailboat_cursor VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (subscription) DO UPDATE SET"
+      " system_identifier = excluded.system_identifier, database_oid = excluded.database_oid,"
+      " timeline = excluded.timeline, snapshot = excluded.snapshot, last_event_id = excluded.last_event_id");
+  const auto& source = stored.cursor.source;
+  store.bind(1, stored.subscription);
+  store.bind(2, std::to_string(source.system_identifier));  // SQLite's integers are signed
+  store.bind(3, source.database_oid);
+  store.bind(4, source.timeline);
+  store.bind(5, stored.cursor.snapshot.to_string());
+  store.bind(6, static_cast<std::int64_t>(stored.last_event_id));
+  store.exec();
+}
+
+std::vector<Bookkeeping::StoredRelation> Bookkeeping::relations() {
+  std::vector<StoredRelation> relations;
+  SQLite::Statement row(database_, "SELECT topic, event_id, table_name, description FROM _mailboat_relation");
+  while (row.executeStep()) {
+    relations.push_back({row.getColumn(0).getString(), static_cast<EventId>(row.getColumn(1).getInt64()),
+                         row.getColumn(2).getString(), row.getColumn(3).getString()});
+  }
+  return relations;
+}
+
+void Bookkeeping::store(const StoredRelation& relation) {
+  SQLite::Statement store(
+      database_,
+      "INSERT INTO _mailboat_relation (topic, event_id, table_name, description)"
+      " VALUES (?, ?, ?, ?) ON CONFLICT (topic) DO UPDATE SET event_id = excluded.event_id,"
+      " description = excluded.description");
+  store.bind(1, relation.topic);
+  store.bind(2, static_cast<std::int64_t>(relation.event_id));
+  store.bind(3, relation.table);
+  store.bind(4, relation.description);
+  store.exec();
+}
+
+std::vector<LoadPosition> Bookkeeping::unfinished_loads() {
+  std::vector<LoadPosition> loads;
+  SQLite::Statement load(database_,
+                         "SELECT topic, rows FROM _mailboat_load WHERE NOT finished ORDER BY rowid");
+  SQLite::Statement key(database_, "SELECT value FROM _mailboat_load_key WHERE topic = ? ORDER BY position");
+  while (load.executeStep()) {
+    loads.push_back(
+        {load.getColumn(0).getString(), {}, static_cast<std::uint64_t>(load.getColumn(1).getInt64())});
+    key.bind(1, loads.back().topic);
+    while (key.executeStep()) loads.back().last_key.push_back(key.getColumn(0).getString());
+    key.reset();
+  }
+  return loads;
+}
+
+void Bookkeeping::begin_load(const std::string& topic) {
+  SQLite::Statement key(database_, "DELETE FROM _mailboat_load_key WHERE topic = ?");
+  key.bind(1, topic);
+  key.exec();
+  SQLite::Statement load(database_,
+                         "INSERT INTO _mailboat_load (topic, rows, finished) VALUES (?, 0, FALSE)"
+                         " ON CONFLICT (topic) DO UPDATE SET rows = 0, finished = FALSE");
+  load.bind(1, topic);
+  load.exec();
+}
+
+void Bookkeeping::store_progress(const LoadChunk& piece) {
+  SQLite::Statement load(database_,
+                         "UPDATE _mailboat_load SET rows = rows + ?, finished = ? WHERE topic = ?");
+  load.bind(1, static_cast<std::int64_t>(piece.rows.size()));
+  load.bind(2, piece.ends_load ? 1 : 0);
+  load.bind(3, piece.topic);
+  load.exec();
+  if (piece.ends_chunk) store_last_key(piece);
+}
+
+void Bookkeeping::store_last_key(const LoadChunk& piece) {
+  SQLite::Statement key(database_,
+                        "INSERT INTO _mailboat_load_key (topic, position, value) VALUES (?, ?, ?)"
+                        " ON CONFLICT (topic, position) DO UPDATE SET value = excluded.value");
+  for (std::size_t i = 0; i < piece.last_key.size(); ++i) {
+    key.bind(1, piece.topic);
+    key.bind(2, static_cast<std::int64_t>(i));
+    key.bind(3, piece.last_key[i]);
+    key.exec();
+    key.reset();
+  }
+}
+
+std::int64_t Bookkeeping::next_chunk() {
+  return database_.execAndGet("SELECT coalesce(max(chunk), 0) + 1 FROM _mailboat_load_chunk").getInt64();
+}
+
+void Bookkeeping::store_chunk(std::int64_t chunk, const std::string& topic, const Snapshot& snapshot) {
+  SQLite::Statement store(database_,
+                          "INSERT INTO _mailboat_load_chunk (chunk, topic, snapshot) VALUES (?, ?, ?)");
+  store.bind(1, chunk);
+  store.bind(2, topic);
+  store.bind(3, snapshot.to_string());
+  store.exec();
+}
+
+}  // namespace mailboat::consumer

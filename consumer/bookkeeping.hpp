@@ -1,0 +1,55 @@
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/messages.hpp"
+
+namespace mailboat::consumer {
+
+/// mailboat's own tables in a SQLite file (`_mailboat_...`): identity, cursor, relations, tombstones, loads.
+/// The only place that knows them, but for the tombstones, which TableWriter leaves. Opens no transaction of
+/// its own but in create_tables(). One thread; must not outlive the database. Throws SQLite::Exception.
+class Bookkeeping {
+ public:
+  explicit Bookkeeping(SQLite::Database& database) : database_(database) {}
+
+  /// Makes the tables where they are missing. Throws Fatal for a file that a newer mailboat has written.
+  void create_tables();
+  /// The random name that the file got when it was made.
+  std::string file_id();
+
+  struct StoredCursor {
+    std::string subscription;
+    Cursor cursor;
+    EventId last_event_id = 0;
+  };
+  std::optional<StoredCursor> cursor();
+  void store(const StoredCursor& stored);
+
+  /// A topic's table, and the R event that described it last.
+  struct StoredRelation {
+    std::string topic;
+    EventId event_id = 0;
+    std::string table;
+    std::string description;
+  };
+  std::vector<StoredRelation> relations();
+  void store(const StoredRelation& relation);
+
+  std::vector<LoadPosition> unfinished_loads();
+  void begin_load(const std::string& topic);
+  void store_progress(const LoadChunk& piece);
+  std::int64_t next_chunk();
+  /// What the rows of a chunk are exact at.
+  void store_chunk(std::int64_t chunk, const std::string& topic, const Snapshot& snapshot);
+
+ private:
+  void store_last_key(const LoadChunk& piece);
+
+  SQLite::Database& database_;
+};
+
+}  // namespace mailboat::consumer
