@@ -1,6 +1,5 @@
 #include "tests/support/process.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <stdexcept>
@@ -74,7 +73,8 @@ std::optional<int> Process::wait(std::chrono::milliseconds timeout) {
   constexpr int signalled = 128;
   const auto ended = [this] {
     if (exit_code_) return true;
-    peak_memory_ = std::max(peak_memory_, high_water_mark(id_));
+    // Never less than before, but for the step from fork to exec, where our own memory stops counting.
+    if (const auto now = high_water_mark(id_); now > 0) peak_memory_ = now;
     int status = 0;
     if (::waitpid(id_, &status, WNOHANG) != id_) return false;
     exit_code_ = WIFSIGNALED(status) ? signalled + WTERMSIG(status) : WEXITSTATUS(status);
