@@ -6,10 +6,12 @@ namespace {
 
 std::string age_limit(const Limits& limits) { return std::to_string(limits.transaction_age.count()); }
 
+// Members that have its rights without SET ROLE, which the producer does not use: PostgreSQL 16 and later
+// also list here whoever created the role, only to administer it.
 Finding check_producer_role(postgres::Connection& connection) {
   const auto rows = connection.query(R"sql(
     SELECT coalesce(string_agg(m.member::regrole::text, ', ' ORDER BY m.member::regrole::text), '')
-    FROM pg_roles r LEFT JOIN pg_auth_members m ON m.roleid = r.oid
+    FROM pg_roles r LEFT JOIN pg_auth_members m ON m.roleid = r.oid AND pg_has_role(m.member, r.oid, 'USAGE')
     WHERE r.rolname = 'outbox_producer' GROUP BY r.oid)sql");
   if (rows.empty()) {
     return {Severity::Warning, "producer role", "the role outbox_producer does not exist",

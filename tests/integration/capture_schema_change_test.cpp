@@ -53,6 +53,14 @@ TEST_F(SchemaChange, AsksForALoadOnlyWhenRowsMayDiffer) {
   EXPECT_EQ(load_after("ALTER TABLE t ADD COLUMN e int GENERATED ALWAYS AS (id + 1) STORED"), "true");
 }
 
+TEST_F(SchemaChange, OfAGeneratedColumnsExpressionAsksForALoad) {
+  if (std::stoi(value("SHOW server_version_num")) < 170000) GTEST_SKIP() << "came with PostgreSQL 17";
+  sql("ALTER TABLE t ADD COLUMN n int GENERATED ALWAYS AS (id + 1) STORED");
+  sql("ALTER TABLE t ALTER n SET EXPRESSION AS (id + 2)");
+  EXPECT_EQ(descriptions("public.t"), "3");
+  EXPECT_EQ(described("public.t", "load"), "true");
+}
+
 TEST_F(SchemaChange, ThatChangesNothingForReplicasIsNotLogged) {
   sql("ALTER TABLE t SET (fillfactor = 90); ALTER TABLE t SET UNLOGGED; ALTER TABLE t SET LOGGED;"
       "CREATE INDEX ON t (v); DROP INDEX t_v_idx; ALTER TABLE t ALTER v SET DEFAULT 'x'");

@@ -146,6 +146,15 @@ TEST(CliDoctorSettings, WarnsOfPreparedTransactions) {
   EXPECT_TRUE(contains(warned, "ROLLBACK PREPARED 'left behind'")) << warned;
 }
 
+TEST_F(CliDoctor, CountsOnlyMembersThatHaveTheRightsOfTheProducerRole) {
+  application.query(
+      "CREATE ROLE can_produce; GRANT outbox_producer TO can_produce;"
+      "CREATE ROLE only_administers NOINHERIT; GRANT outbox_producer TO only_administers WITH ADMIN OPTION");
+  const auto said = mailboat({"doctor"});
+  EXPECT_TRUE(contains(said.out, "can_produce")) << said.out;
+  EXPECT_FALSE(contains(said.out, "only_administers")) << said.out;
+}
+
 TEST_F(CliDoctor, RoleThatMayNotCheckEverythingIsToldSo) {
   application.query(
       "DO $$ BEGIN CREATE ROLE auditor LOGIN IN ROLE outbox_producer; "
