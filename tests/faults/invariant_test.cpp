@@ -32,7 +32,7 @@ class Invariant : public ::testing::Test {
   }
 
   void open_counters(const std::vector<Teller::Habits>& habits) {
-    ASSERT_EQ(bank::lasting_difference(pipeline_), "");
+    ASSERT_EQ(bank::lasting_difference(pipeline_), "") << what_they_said();
     auditor_.emplace(pipeline_);
     for (const auto& habit : habits) tellers_.emplace_back(pipeline_.conninfo(), random_(), habit);
   }
@@ -76,23 +76,27 @@ class Invariant : public ::testing::Test {
     while (kills < kills_per_test && !HasFailure()) {
       EXPECT_TRUE(work_goes_on(pick(1, 100)));
       if (pick(1, 4) > 1) {  // the other times it is hit while it still recovers
-        EXPECT_TRUE(replica_moves_on()) << pipeline_.consumer().errors() << pipeline_.producer().errors();
+        EXPECT_TRUE(replica_moves_on()) << what_they_said();
       }
       kills += kill_some();
     }
   }
 
   void expect_all_is_well() {
-    EXPECT_TRUE(replica_moves_on());
+    EXPECT_TRUE(replica_moves_on()) << what_they_said();
     tellers_.clear();
-    EXPECT_EQ(bank::lasting_difference(pipeline_), "")
-        << pipeline_.consumer().errors() << pipeline_.producer().errors();
+    EXPECT_EQ(bank::lasting_difference(pipeline_), "") << what_they_said();
     const auto complaints = auditor_->complaints();
     EXPECT_TRUE(complaints.empty()) << complaints.size() << " of " << auditor_->reads()
                                     << " reads were wrong; the first: " << complaints.front();
     RecordProperty("reads", auditor_->reads());
     RecordProperty("states", auditor_->states());
     EXPECT_GE(auditor_->states(), kills_per_test) << "too little was seen to prove anything";
+  }
+
+  std::string what_they_said() {
+    return "consumer:\n" + pipeline_.consumer().errors() + "producer:\n" + pipeline_.producer().errors() +
+           "PostgreSQL:\n" + cluster_.log();
   }
 
   int pick(int from, int to) { return std::uniform_int_distribution<>(from, to)(random_); }
