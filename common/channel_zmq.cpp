@@ -21,8 +21,9 @@ constexpr int transport_heartbeat_ms = 1000;
 constexpr int transport_timeout_ms = 5000;
 // How long a closing socket may take to hand over its last messages.
 constexpr int linger_ms = 500;
-// What a consumer may send in one message: a Hello that names many unfinished loads is the largest.
-constexpr std::int64_t consumer_message_limit = 16 << 20;
+// What a consumer may send in one message: a Hello that names many unfinished loads is the largest. Bytes
+// that mean nothing can take eight times their size once decoded, so it is not generous.
+constexpr std::int64_t consumer_message_limit = 4 << 20;
 
 // Lets any thread interrupt the poll of the thread that owns the socket.
 class WakeUp {

@@ -62,7 +62,7 @@ void write(const Ack& ack, v1::FromConsumer& message) {
 Ack read(const v1::Ack& in) { return {Snapshot::parse(in.snapshot()), in.window(), in.last_event_id()}; }
 
 void write(const Credit& credit, v1::FromConsumer& message) {
-  message.mutable_credit()->set_frames(credit.frames);
+  message.mutable_credit()->set_amount(credit.amount);
 }
 void write(const Heartbeat&, auto& message) { message.mutable_heartbeat(); }
 void write(const Goodbye&, v1::FromConsumer& message) { message.mutable_goodbye(); }
@@ -203,7 +203,7 @@ FromConsumer decode_from_consumer(std::string_view bytes) {
     case v1::FromConsumer::kAck:
       return read(message.ack());
     case v1::FromConsumer::kCredit:
-      return Credit{message.credit().frames()};
+      return Credit{message.credit().amount()};
     case v1::FromConsumer::kHeartbeat:
       return Heartbeat{};
     case v1::FromConsumer::kGoodbye:

@@ -109,8 +109,12 @@ struct Ack {
 };
 
 struct Credit {
-  std::uint32_t frames = 0;
+  std::uint32_t amount = 0;
 };
+
+/// What a frame takes of the credit: 1 for each MiB begun, so that large events are not under way by the
+/// dozen, but never more than `all` the credit there is. Both sides reckon with it. Pure.
+[[nodiscard]] std::uint32_t credit_cost(const Frame& frame, std::uint32_t all);
 
 struct Heartbeat {};
 struct Goodbye {};

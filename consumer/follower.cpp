@@ -19,10 +19,8 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Frames of about 1 MiB that may be under way to us or waiting here: enough to keep both sides busy.
-constexpr std::uint32_t frames_under_way = 8;
-// Credit is given back in parcels, so that not every frame costs a message.
-constexpr std::uint32_t credit_parcel = 2;
+// MiB that may be under way to us or waiting here: enough to keep both sides busy.
+constexpr std::uint32_t all_credit = 8;
 constexpr milliseconds message_wait{500};
 // After a stop, how long the rest of a window that has begun may take to come.
 constexpr seconds finish_window_within{10};
@@ -90,7 +88,7 @@ class Follower {
 
   Hello hello() {
     return {protocol_version,   options_.subscription,        replica_->identity(),
-            replica_->cursor(), replica_->unfinished_loads(), frames_under_way};
+            replica_->cursor(), replica_->unfinished_loads(), all_credit};
   }
 
   std::optional<Welcome> await_welcome(FeedClient& client) {
@@ -105,7 +103,6 @@ class Follower {
 
   void follow_windows(FeedClient& client, WindowApplier& applier) {
     std::optional<Clock::time_point> deadline;
-    std::uint32_t credit = 0;
     while (!caught_up_) {
       if (stop_.stop_requested()) {
         if (!deadline) deadline = Clock::now() + finish_window_within;
@@ -117,9 +114,7 @@ class Follower {
       const auto* frame = std::get_if<Frame>(&*message);
       if (frame == nullptr) continue;
       if (const auto ack = applier.apply(*frame)) on_committed(client, *ack);
-      if (++credit < credit_parcel) continue;
-      client.send(Credit{credit});
-      credit = 0;
+      client.send(Credit{credit_cost(*frame, all_credit)});
     }
   }
 

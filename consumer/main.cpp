@@ -1,3 +1,4 @@
+#include <csignal>
 #include <iostream>
 
 #include "common/error.hpp"
@@ -18,6 +19,8 @@ ExitCode run(int argc, char** argv) {
     if (const auto* code = std::get_if<ExitCode>(&options)) return *code;
     const auto& given = std::get<consumer::ConsumerOptions>(options);
     log::set_level(given.log_level);
+    // A file that reaches the process's size limit is a full disk, to be waited for, and not a reason to die.
+    std::signal(SIGXFSZ, SIG_IGN);
     const ShutdownSignal shutdown;
     log::info("mailboat-consumer begins", {{"version", version()}, {"database", given.database}});
     consumer::follow(given, shutdown.token());

@@ -20,16 +20,6 @@ bool ends_connection(std::string_view sqlstate) {
   return sqlstate.starts_with("08") || sqlstate.starts_with("57P");
 }
 
-class Receiver : public pqxx::notification_receiver {
- public:
-  Receiver(pqxx::connection& connection, const std::string& channel, bool& received)
-      : pqxx::notification_receiver(connection, channel), received_(received) {}
-  void operator()(const std::string&, int) override { received_ = true; }
-
- private:
-  bool& received_;
-};
-
 template <typename Number>
 Number parse_number(std::string_view text) {
   Number value = 0;
@@ -68,7 +58,8 @@ struct Connection::Impl {
 
   pqxx::connection connection;
   bool notified = false;
-  std::vector<std::unique_ptr<Receiver>> receivers;  // last: they unregister from `connection` when destroyed
+  // Last: they may unregister from `connection` when destroyed.
+  std::vector<std::unique_ptr<libpqxx::Receiver>> receivers;
 };
 
 Rows::Rows(pqxx::result result) : result_(std::make_shared<const pqxx::result>(std::move(result))) {}
@@ -125,7 +116,8 @@ Rows Connection::query(const std::string& sql) {
 
 void Connection::listen(const std::string& channel) {
   impl_->guarded([&] {
-    impl_->receivers.push_back(std::make_unique<Receiver>(impl_->connection, channel, impl_->notified));
+    impl_->receivers.push_back(
+        std::make_unique<libpqxx::Receiver>(impl_->connection, channel, impl_->notified));
   });
 }
 

@@ -11,6 +11,11 @@
 
 namespace mailboat::postgres::libpqxx {
 
+// Both drop the code of this one class.
+inline std::string sqlstate(const pqxx::sql_error& error) {
+  return dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr ? "42501" : error.sqlstate();
+}
+
 #if PQXX_VERSION_MAJOR >= 7
 
 inline pqxx::result exec(pqxx::nontransaction& transaction, const std::string& sql, const Params& params) {
@@ -21,7 +26,13 @@ inline pqxx::result exec(pqxx::nontransaction& transaction, const std::string& s
 
 inline void never_reconnect(pqxx::connection&) {}
 
-inline std::string sqlstate(const pqxx::sql_error& error) { return error.sqlstate(); }
+// Sets `received` when a notification of the channel is read from the connection, which keeps the handler.
+class Receiver {
+ public:
+  Receiver(pqxx::connection& connection, const std::string& channel, bool& received) {
+    connection.listen(channel, [&received](const pqxx::notification&) { received = true; });
+  }
+};
 
 #else
 
@@ -40,10 +51,16 @@ inline void never_reconnect(pqxx::connection& connection) {
 #pragma GCC diagnostic pop
 }
 
-// libpqxx 6 drops the code of this one class.
-inline std::string sqlstate(const pqxx::sql_error& error) {
-  return dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr ? "42501" : error.sqlstate();
-}
+// Sets `received` when a notification of the channel is read from the connection. Unregisters itself.
+class Receiver : public pqxx::notification_receiver {
+ public:
+  Receiver(pqxx::connection& connection, const std::string& channel, bool& received)
+      : pqxx::notification_receiver(connection, channel), received_(received) {}
+  void operator()(const std::string&, int) override { received_ = true; }
+
+ private:
+  bool& received_;
+};
 
 #endif
 

@@ -35,7 +35,8 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
       load_reader_(connection),
       progress_(subscription.id, hello.replica),
       loads_(hello.unfinished_loads.begin(), hello.unfinished_loads.end()),
-      credit_(std::min(hello.credit, credit_limit)) {
+      all_credit_(std::clamp(hello.credit, 1U, credit_limit)),
+      credit_(all_credit_) {
   progress_.write_connected(connection_);
 }
 
@@ -140,18 +141,19 @@ void WindowSender::report_load(std::uint64_t estimated_rows) {
 }
 
 void WindowSender::emit(Frame& frame, const std::stop_token& stop) {
-  wait_for_credit(stop);
+  const auto cost = credit_cost(frame, all_credit_);
+  wait_for_credit(cost, stop);
   ports_.send(frame);
-  --credit_;
+  credit_ -= cost;
   Frame next;
   next.window = frame.window;
   next.index = frame.index + 1;
   frame = std::move(next);
 }
 
-void WindowSender::wait_for_credit(const std::stop_token& stop) {
+void WindowSender::wait_for_credit(std::uint32_t cost, const std::stop_token& stop) {
   take_in();
-  while (credit_ == 0) {
+  while (credit_ < cost) {
     if (stop.stop_requested()) throw SessionEnded("stopped while the consumer was busy");
     const auto left = settings_.snapshot_hold_max - reader_.open_for();
     if (left <= milliseconds(0)) reader_.suspend();
@@ -166,7 +168,7 @@ void WindowSender::take_in() {
       acknowledged_window_ = ack->window;
       progress_.acknowledged(*ack);
     } else if (const auto* credit = std::get_if<Credit>(&message)) {
-      credit_ = std::min(credit_ + credit->frames, credit_limit);
+      credit_ = std::min(credit_ + std::min(credit->amount, all_credit_), all_credit_);
     } else if (std::holds_alternative<Goodbye>(message)) {
       consumer_gone_ = true;
       throw SessionEnded("the consumer has left");

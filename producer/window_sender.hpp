@@ -57,7 +57,7 @@ class WindowSender {
   void send_load_chunk(Frame& frame, const std::stop_token& stop);
   void begin_loads(Frame& frame, const std::vector<std::string>& topics);
   void emit(Frame& frame, const std::stop_token& stop);
-  void wait_for_credit(const std::stop_token& stop);
+  void wait_for_credit(std::uint32_t cost, const std::stop_token& stop);
   void take_in();
   void report_load(std::uint64_t estimated_rows);
 
@@ -77,6 +77,7 @@ class WindowSender {
   std::string load_trouble_;        // why the first of them does not go on, while it does not
   std::uint64_t window_ = 0;
   std::uint64_t acknowledged_window_ = 0;
+  const std::uint32_t all_credit_;
   std::uint32_t credit_;
   bool consumer_gone_ = false;
   Clock::time_point window_sent_at_{};

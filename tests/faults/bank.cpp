@@ -38,10 +38,14 @@ void bank::open(const Pipeline& pipeline) {
 
 std::string bank::lasting_difference(const Pipeline& pipeline) {
   std::string found;
-  for (const std::string table : tables) {
-    const auto difference = pipeline.lasting_difference(table, "id, balance");
-    if (!difference.empty()) found += table + ": " + difference + "\n";
-  }
+  eventually([&] {
+    found.clear();
+    for (const std::string table : tables) {
+      const auto difference = pipeline.difference(table, "id, balance");
+      if (!difference.empty()) found += table + ": " + difference + "\n";
+    }
+    return found.empty();
+  });
   return found;
 }
 

@@ -27,7 +27,7 @@ class Lifecycle : public ::testing::Test {
   /// Brings the consumer into the middle of a window: SQLite's log grows, the cursor stays.
   void enter_large_window() {
     const auto before = log_size();
-    pipeline_.sql("INSERT INTO item SELECT i, repeat('x', 300) FROM generate_series(1, 200000) i");
+    pipeline_.sql("INSERT INTO item SELECT i, repeat('x', 1200) FROM generate_series(1, 40000) i");
     ASSERT_TRUE(eventually([&] { return log_size() > before + (1 << 20); })) << pipeline_.consumer().errors();
   }
   std::uintmax_t log_size() { return std::filesystem::file_size(pipeline_.file().string() + "-wal"); }

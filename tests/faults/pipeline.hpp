@@ -59,7 +59,7 @@ class Pipeline {
   /// Waits until there is no difference; returns the one that stayed.
   [[nodiscard]] std::string lasting_difference(
       const std::string& table, const std::string& columns,
-      std::chrono::milliseconds patience = std::chrono::seconds(60)) const;
+      std::chrono::milliseconds patience = std::chrono::seconds(30)) const;
 
  private:
   TempDir folder_{"pipeline"};

@@ -116,7 +116,7 @@ TEST_F(RefusedEvent, AmongLoadedRowsStopsTheConsumerAndTheLoadGoesOnOnceMended) 
 
   pipeline_.start_consumer();
   EXPECT_EQ(pipeline_.consumer().wait(seconds(30)), 1);
-  EXPECT_TRUE(pipeline_.consumer().wait_for_output("a row of public.item cannot be loaded"))
+  EXPECT_TRUE(pipeline_.consumer().wait_for_output("a loaded row of public.item cannot be applied"))
       << pipeline_.consumer().errors();
   by_hand("DROP INDEX by_hand");
   pipeline_.start_consumer();

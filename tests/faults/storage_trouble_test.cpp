@@ -29,7 +29,7 @@ class StorageTrouble : public ::testing::Test {
     return command;
   }
   void fill_the_disk() {
-    pipeline_.sql("INSERT INTO item SELECT i, repeat('x', 500) FROM generate_series(1, 40000) i");
+    pipeline_.sql("INSERT INTO item SELECT i, repeat('x', 1500) FROM generate_series(1, 15000) i");
     ASSERT_TRUE(pipeline_.consumer().wait_for_output("waiting to try again"))
         << pipeline_.consumer().errors() << pipeline_.consumer().wait({}).value_or(-1);
     EXPECT_EQ(pipeline_.replica().number("SELECT count(*) FROM item"), 1) << "half a window is visible";

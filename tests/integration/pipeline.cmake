@@ -1,0 +1,16 @@
+# The two daemons as users run them, between a PostgreSQL and a SQLite file.
+mailboat_test(mailboat_pipeline_test
+  SOURCES
+    pipeline_change_test.cpp
+    pipeline_fixture.cpp
+    pipeline_load_test.cpp
+    pipeline_quiet_test.cpp
+    pipeline_schema_test.cpp
+    pipeline_snapshot_test.cpp
+    pipeline_start_test.cpp
+    pipeline_type_test.cpp
+    pipeline_volume_test.cpp
+    replica_difference.cpp
+  PRIVATE mailboat_migrations mailboat_test_support GTest::gmock GTest::gtest_main
+  TIMEOUT 600)
+add_dependencies(mailboat_pipeline_test mailboat-producer mailboat-consumer)
