@@ -1,0 +1,121 @@
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+// Documents point at files, at headings and at rooms. Whoever moves one of these finds out here.
+
+namespace mailboat {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path root = MAILBOAT_SOURCE_DIR;
+
+/// Neither ours nor a room: build trees, and what begins with a dot.
+bool is_passed_over(const fs::path& folder) {
+  const auto name = folder.filename().string();
+  return name.starts_with('.') || name == "build";
+}
+
+std::vector<fs::path> documents() {
+  std::vector<fs::path> found;
+  for (auto entry = fs::recursive_directory_iterator(root); entry != fs::recursive_directory_iterator();
+       ++entry) {
+    if (entry->is_directory() && is_passed_over(entry->path())) entry.disable_recursion_pending();
+    if (entry->is_regular_file() && entry->path().extension() == ".md") found.push_back(entry->path());
+  }
+  return found;
+}
+
+/// Without code blocks: what looks like a link or a heading in there is none.
+std::string prose_of(const fs::path& document) {
+  std::ifstream stream(document);
+  std::string prose;
+  bool in_code = false;
+  for (std::string line; std::getline(stream, line);) {
+    const bool fence = line.starts_with("```");
+    if (fence) in_code = !in_code;
+    if (!fence && !in_code) prose += line + '\n';
+  }
+  return prose;
+}
+
+/// The targets of `[text](target)` that do not lead out into the world.
+std::vector<std::string> relative_links(const std::string& prose) {
+  static const std::regex link(R"(\]\(([^)\s]+)\))");
+  std::vector<std::string> targets;
+  for (std::sregex_iterator match(prose.begin(), prose.end(), link), end; match != end; ++match) {
+    const auto target = (*match)[1].str();
+    if (target.find("://") == std::string::npos) targets.push_back(target);
+  }
+  return targets;
+}
+
+/// `## Disk use of the log` is reached by `#disk-use-of-the-log`.
+std::set<std::string> anchors_of(const fs::path& document) {
+  std::istringstream prose(prose_of(document));
+  std::set<std::string> anchors;
+  for (std::string line; std::getline(prose, line);) {
+    if (!line.starts_with('#')) continue;
+    std::string anchor;
+    for (const char c : line.substr(line.find_first_not_of("# "))) {
+      if (c == ' ') anchor += '-';
+      if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_') {
+        anchor += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      }
+    }
+    anchors.insert(anchor);
+  }
+  return anchors;
+}
+
+/// Why a link of `document` leads nowhere; empty when it does lead somewhere.
+std::string broken(const fs::path& document, const std::string& link) {
+  const auto hash = link.find('#');
+  const auto path = link.substr(0, hash);
+  const auto target = path.empty() ? document : document.parent_path() / path;
+  if (!fs::exists(target)) return "there is no such file";
+  if (hash == std::string::npos) return "";
+  return anchors_of(target).contains(link.substr(hash + 1)) ? "" : "there is no such heading";
+}
+
+/// The rooms that the table in docs/architecture.md names: `| [proto](../proto/) | ...`.
+std::set<std::string> rooms_described() {
+  static const std::regex row(R"((^|\n)\| \[([a-z]+)\]\()");
+  const auto prose = prose_of(root / "docs" / "architecture.md");
+  std::set<std::string> rooms;
+  for (std::sregex_iterator match(prose.begin(), prose.end(), row), end; match != end; ++match) {
+    rooms.insert((*match)[2]);
+  }
+  return rooms;
+}
+
+std::set<std::string> folders() {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(root)) {
+    if (entry.is_directory() && !is_passed_over(entry.path())) names.insert(entry.path().filename());
+  }
+  return names;
+}
+
+TEST(Docs, AllHaveBeenRead) { EXPECT_GT(documents().size(), 10U); }
+
+TEST(Docs, EveryRelativeLinkLeadsSomewhere) {
+  for (const auto& document : documents()) {
+    for (const auto& link : relative_links(prose_of(document))) {
+      EXPECT_EQ(broken(document, link), "") << link << " in " << document.lexically_relative(root);
+    }
+  }
+}
+
+TEST(Docs, ArchitectureDescribesEveryRoomAndNoOther) { EXPECT_EQ(rooms_described(), folders()); }
+
+}  // namespace
+}  // namespace mailboat
