@@ -117,6 +117,7 @@ void write(const LoadChunk& chunk, v1::LoadChunk& out) {
   out.set_ends_chunk(chunk.ends_chunk);
   out.set_ends_load(chunk.ends_load);
   out.set_estimated_rows(chunk.estimated_rows);
+  out.set_gives_up(chunk.gives_up);
 }
 
 LoadChunk read(v1::LoadChunk& in) {
@@ -125,7 +126,8 @@ LoadChunk read(v1::LoadChunk& in) {
           to_vector<std::string>(in.last_key()),
           in.ends_chunk(),
           in.ends_load(),
-          in.estimated_rows()};
+          in.estimated_rows(),
+          in.gives_up()};
 }
 
 void write(const Frame& frame, v1::FromProducer& message) {

@@ -89,6 +89,7 @@ struct LoadChunk {
   bool ends_chunk = false;
   bool ends_load = false;
   std::uint64_t estimated_rows = 0;
+  bool gives_up = false;  ///< with ends_load: the rest will not come
 };
 
 struct Frame {

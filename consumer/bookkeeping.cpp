@@ -15,7 +15,9 @@ CREATE TABLE IF NOT EXISTS _mailboat_relation (
   description TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS _mailboat_tombstone (
   table_name TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (table_name, key)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS _mailboat_load (topic TEXT PRIMARY KEY, rows INTEGER NOT NULL, finished INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS _mailboat_load (
+  topic TEXT PRIMARY KEY, rows INTEGER NOT NULL, finished INTEGER NOT NULL, since INTEGER NOT NULL,
+  first_chunk INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS _mailboat_load_key (
   topic TEXT NOT NULL, position INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (topic, position)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _mailboat_load_chunk (
@@ -114,15 +116,26 @@ std::vector<LoadPosition> Bookkeeping::unfinished_loads() {
   return loads;
 }
 
-void Bookkeeping::begin_load(const std::string& topic) {
+void Bookkeeping::begin_load(const std::string& topic, EventId since) {
   SQLite::Statement key(database_, "DELETE FROM _mailboat_load_key WHERE topic = ?");
   key.bind(1, topic);
   key.exec();
   SQLite::Statement load(database_,
-                         "INSERT INTO _mailboat_load (topic, rows, finished) VALUES (?, 0, FALSE)"
-                         " ON CONFLICT (topic) DO UPDATE SET rows = 0, finished = FALSE");
+                         "INSERT INTO _mailboat_load (topic, rows, finished, since, first_chunk)"
+                         " VALUES (?, 0, FALSE, ?, ?) ON CONFLICT (topic) DO UPDATE SET rows = 0,"
+                         " finished = FALSE, since = excluded.since, first_chunk = excluded.first_chunk");
   load.bind(1, topic);
+  load.bind(2, static_cast<std::int64_t>(since));
+  load.bind(3, next_chunk());
   load.exec();
+}
+
+std::optional<Bookkeeping::LoadSpan> Bookkeeping::running_load(const std::string& topic) {
+  SQLite::Statement load(database_,
+                         "SELECT since, first_chunk FROM _mailboat_load WHERE topic = ? AND NOT finished");
+  load.bind(1, topic);
+  if (!load.executeStep()) return std::nullopt;
+  return LoadSpan{static_cast<EventId>(load.getColumn(0).getInt64()), load.getColumn(1).getInt64()};
 }
 
 void Bookkeeping::store_progress(const LoadChunk& piece) {

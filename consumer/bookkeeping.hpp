@@ -40,7 +40,15 @@ class Bookkeeping {
   void store(const StoredRelation& relation);
 
   std::vector<LoadPosition> unfinished_loads();
-  void begin_load(const std::string& topic);
+  /// What of a table a running load has not to look at again: rows that an event from `since` on wrote, and
+  /// those of chunks from `first_chunk` on.
+  struct LoadSpan {
+    EventId since = 0;  ///< 0: the table was empty when the load began
+    std::int64_t first_chunk = 0;
+  };
+  void begin_load(const std::string& topic, EventId since);
+  /// Of the topic's unfinished load; nothing when there is none.
+  std::optional<LoadSpan> running_load(const std::string& topic);
   void store_progress(const LoadChunk& piece);
   std::int64_t next_chunk();
   /// What the rows of a chunk are exact at.

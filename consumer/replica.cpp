@@ -111,7 +111,9 @@ void Replica::read_relations() {
   tables_.clear();
   for (auto& stored : bookkeeping_.relations()) {
     auto relation = parse_relation(stored.topic, stored.description);
-    tables_[stored.topic] = Table{stored.event_id, std::move(relation), stored.table, nullptr};
+    const auto load = bookkeeping_.running_load(stored.topic);
+    tables_[stored.topic] =
+        Table{stored.event_id, std::move(relation), stored.table, nullptr, load ? load->since : 0};
   }
 }
 
@@ -124,7 +126,7 @@ void Replica::begin() {
   on_database("begin a transaction",
               [this] { transaction_.emplace(database_, SQLite::TransactionBehavior::IMMEDIATE); });
   highest_event_id_ = last_event_id_;
-  relations_changed_ = false;
+  tables_changed_ = false;
   chunk_.reset();
 }
 
@@ -141,18 +143,22 @@ void Replica::apply(const Event& event, const char* buffer_end) {
   highest_event_id_ = std::max(highest_event_id_, event.id);
 }
 
+// While a load runs, whatever an event writes is marked as written since it began, also where the event is
+// older and its transaction committed late: end_load() must not take its row for one that is gone.
 void Replica::apply_change(const Event& event, const char* buffer_end) {
-  auto& writes = writer(table_for(event.topic));
+  auto& table = table_for(event.topic);
+  auto& writes = writer(table);
+  const auto version = std::max(event.id, table.loading_since);
   switch (event.op) {
     case Op::Insert:
     case Op::Update:
-      writes.upsert(event.id, event.payload, buffer_end);
+      writes.upsert(version, event.payload, buffer_end);
       return;
     case Op::Delete:
-      writes.remove(event.id, event.payload, buffer_end);
+      writes.remove(version, event.payload, buffer_end);
       return;
     case Op::Truncate:
-      writes.truncate(event.id);
+      writes.truncate(version);
       return;
     case Op::Relation:
       return;
@@ -180,6 +186,14 @@ bool Replica::table_exists(const std::string& name) {
   return found.getColumn(0).getInt() > 0;
 }
 
+std::vector<std::string> Replica::columns_of(const std::string& table) {
+  std::vector<std::string> names;
+  SQLite::Statement column(database_, "SELECT name FROM pragma_table_xinfo(?)");
+  column.bind(1, table);
+  while (column.executeStep()) names.push_back(column.getColumn(0).getString());
+  return names;
+}
+
 // At the start of each session the producer repeats the relations that the cursor has already seen, so the
 // same R event may come any number of times, and must only count once.
 void Replica::apply_relation(const Event& event) {
@@ -196,23 +210,31 @@ void Replica::apply_relation(const Event& event) {
     database_.exec(create_table(relation, name));
   } else {
     known->second.writer.reset();  // its statements would keep the table from being altered
-    for (const auto& statement : alter_table(known->second.relation, relation, name))
+    for (const auto& statement : alter_table(known->second.relation, relation, name, columns_of(name)))
       database_.exec(statement);
   }
+  const auto loading_since = known != tables_.end() ? known->second.loading_since : 0;
   bookkeeping_.store(
       Bookkeeping::StoredRelation{std::string(event.topic), event.id, name, std::string(event.payload)});
-  relations_changed_ = true;
-  tables_.insert_or_assign(std::string(event.topic), Table{event.id, std::move(relation), name, nullptr});
+  tables_changed_ = true;
+  tables_.insert_or_assign(std::string(event.topic),
+                           Table{event.id, std::move(relation), name, nullptr, loading_since});
 }
 
 void Replica::begin_load(const std::string& topic) {
-  on_database("begin a load", [&] { bookkeeping_.begin_load(topic); });
+  on_content("the load of " + topic, [&] {
+    auto& table = table_for(topic);
+    table.loading_since = writer(table).has_rows() ? highest_event_id_ + 1 : 0;
+    bookkeeping_.begin_load(topic, table.loading_since);
+  });
+  tables_changed_ = true;
 }
 
 void Replica::apply(const LoadChunk& piece) {
   on_content("a loaded row of " + piece.topic, [&] {
     if (!chunk_) chunk_ = OpenChunk{bookkeeping_.next_chunk(), piece.topic};
     if (piece.rows.size() > 0) load_rows(piece);
+    if (piece.ends_load) end_load(piece);
     bookkeeping_.store_progress(piece);
   });
 }
@@ -223,6 +245,15 @@ void Replica::load_rows(const LoadChunk& piece) {
   piece.rows.for_each([&](std::size_t, std::string_view row) {
     writes.load(chunk_->number, row, texts.data() + texts.size());
   });
+}
+
+void Replica::end_load(const LoadChunk& piece) {
+  const auto load = bookkeeping_.running_load(piece.topic);
+  if (!load || load->since == 0) return;
+  auto& table = table_for(piece.topic);
+  if (!piece.gives_up) writer(table).sweep(load->first_chunk, load->since);
+  table.loading_since = 0;
+  tables_changed_ = true;
 }
 
 // The heart of exactly-once: data and cursor become durable in one commit. Whatever is lost with a crash
@@ -242,8 +273,8 @@ void Replica::commit(const Cursor& cursor) {
 void Replica::rollback() {
   for (auto& [topic, table] : tables_) table.writer.reset();
   transaction_.reset();
-  if (relations_changed_) on_database("read the relations", [this] { read_relations(); });
-  relations_changed_ = false;
+  if (tables_changed_) on_database("read the relations", [this] { read_relations(); });
+  tables_changed_ = false;
 }
 
 }  // namespace mailboat::consumer

@@ -49,7 +49,8 @@ class Replica {
     EventId relation_id = 0;  // id of the R event
     Relation relation;
     std::string name;
-    std::unique_ptr<TableWriter> writer;  // made at the first use
+    std::unique_ptr<TableWriter> writer = nullptr;  // made at the first use
+    EventId loading_since = 0;                      // LoadSpan::since while a load is running
   };
   struct OpenChunk {
     std::int64_t number = 0;
@@ -61,9 +62,11 @@ class Replica {
   void apply_relation(const Event& event);
   void apply_change(const Event& event, const char* buffer_end);
   void load_rows(const LoadChunk& piece);
+  void end_load(const LoadChunk& piece);
   Table& table_for(std::string_view topic);
   TableWriter& writer(Table& table);
   bool table_exists(const std::string& name);
+  std::vector<std::string> columns_of(const std::string& table);
   template <typename Work>
   auto on_database(const char* what, const Work& work);
   template <typename Work>
@@ -80,7 +83,7 @@ class Replica {
 
   // Of the open transaction.
   std::optional<SQLite::Transaction> transaction_;
-  bool relations_changed_ = false;
+  bool tables_changed_ = false;
   EventId highest_event_id_ = 0;
   std::optional<OpenChunk> chunk_;
 };

@@ -11,15 +11,6 @@ namespace {
 
 constexpr std::string_view version_column = "_version";
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  // SQLite folds the case of ASCII letters only.
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {
   std::string text;
   for (const auto& part : parts) {
@@ -35,10 +26,21 @@ std::string quoted_list(const std::vector<std::string>& names) {
   return join(quoted, ", ");
 }
 
-const Column* find_number(const Relation& relation, int number) {
-  const auto found = std::find_if(relation.columns.begin(), relation.columns.end(),
-                                  [number](const Column& column) { return column.number == number; });
-  return found == relation.columns.end() ? nullptr : &*found;
+std::string declaration(const Relation& relation, const Column& column, bool sole_key) {
+  auto text = quote(column.name) + ' ' + std::string(declared_type(form_of(column.type)));
+  if (relation.is_key(column.name)) text += " NOT NULL";
+  if (sole_key) text += " PRIMARY KEY";
+  return text;
+}
+
+}  // namespace
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
 }
 
 void require_distinct_columns(const Relation& relation) {
@@ -51,15 +53,6 @@ void require_distinct_columns(const Relation& relation) {
         "and _version is mailboat's own. Rename it, or leave it out with: mailboat track --exclude");
   }
 }
-
-std::string declaration(const Relation& relation, const Column& column, bool sole_key) {
-  auto text = quote(column.name) + ' ' + std::string(declared_type(form_of(column.type)));
-  if (relation.is_key(column.name)) text += " NOT NULL";
-  if (sole_key) text += " PRIMARY KEY";
-  return text;
-}
-
-}  // namespace
 
 std::string quote(std::string_view identifier) {
   std::string text = "\"";
@@ -99,31 +92,6 @@ std::string create_table(const Relation& relation, std::string_view table) {
   parts.push_back(quote(version_column) + " INTEGER NOT NULL");
   if (!sole_key) parts.push_back("PRIMARY KEY (" + quoted_list(relation.key) + ")");
   return "CREATE TABLE " + quote(table) + " (" + join(parts, ", ") + ")";
-}
-
-std::vector<std::string> alter_table(const Relation& before, const Relation& after, std::string_view table) {
-  require_distinct_columns(after);
-  std::vector<std::string> statements;
-  const auto alter = "ALTER TABLE " + quote(table) + ' ';
-  for (const auto& column : after.columns) {
-    const auto* old = find_number(before, column.number);
-    if (old == nullptr) {
-      statements.push_back(alter + "ADD COLUMN " + declaration(after, column, false));
-    } else if (old->name != column.name) {
-      statements.push_back(alter + "RENAME COLUMN " + quote(old->name) + " TO " + quote(column.name));
-    }
-  }
-  std::vector<int> old_key;
-  std::vector<int> new_key;
-  for (const auto& column : key_columns(before)) old_key.push_back(column.number);
-  for (const auto& column : key_columns(after)) new_key.push_back(column.number);
-  if (old_key != new_key) {
-    throw InvalidInput(
-        "the key of " + after.topic +
-        " has changed, and the rows of the SQLite table cannot follow. Drop that table together with "
-        "the file's cursor, that is, fill a new SQLite file");
-  }
-  return statements;
 }
 
 std::string upsert(const Relation& relation, std::string_view table, VersionGuard guard) {

@@ -22,10 +22,18 @@ namespace mailboat::consumer {
 [[nodiscard]] std::string create_table(const Relation& relation, std::string_view table);
 
 /// What turns a table made for `before` into one for `after`: added columns are added, renamed ones renamed,
-/// dropped ones stay and are no longer written. Throws InvalidInput when the key has changed, which rows
-/// cannot follow.
+/// dropped ones stay and are no longer written. A column whose SQLite type changes begins anew: SQLite would
+/// go on turning the values into the old type. `existing` are the columns that the table has now; one that is
+/// in the way of a new name is kept as `name_dropped`. Throws InvalidInput when the key has changed, which
+/// rows cannot follow.
 [[nodiscard]] std::vector<std::string> alter_table(const Relation& before, const Relation& after,
-                                                   std::string_view table);
+                                                   std::string_view table, std::vector<std::string> existing);
+
+/// SQLite takes names that differ only in the case of ASCII letters for the same.
+[[nodiscard]] std::string lower_case(std::string_view text);
+
+/// Throws InvalidInput where two columns would have the same name in SQLite.
+void require_distinct_columns(const Relation& relation);
 
 /// INSERT ... ON CONFLICT(key) DO UPDATE; parameters are the relation's columns in order, then `_version`.
 /// With the version guard an older event leaves a newer row alone; a loaded row is written without.

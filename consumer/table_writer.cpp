@@ -92,7 +92,8 @@ std::string key_text(const std::vector<Value>& values) {
 }
 
 TableWriter::TableWriter(SQLite::Database& database, const Relation& relation, std::string table)
-    : relation_(relation),
+    : database_(database),
+      relation_(relation),
       table_(std::move(table)),
       row_(relation_.columns),
       key_(key_columns(relation_)),
@@ -146,6 +147,18 @@ void TableWriter::truncate(EventId version) {
   const ResetOnExit reset(truncate_);
   truncate_.exec();
   bury(whole_table, version);
+}
+
+void TableWriter::sweep(std::int64_t first_chunk, EventId since) {
+  SQLite::Statement unseen(database_,
+                           "DELETE FROM " + quote(table_) + " WHERE _version < ? AND _version > ?");
+  unseen.bind(1, static_cast<std::int64_t>(since));
+  unseen.bind(2, -first_chunk);
+  unseen.exec();
+}
+
+bool TableWriter::has_rows() {
+  return database_.execAndGet("SELECT EXISTS (SELECT 1 FROM " + quote(table_) + ")").getInt() != 0;
 }
 
 void TableWriter::bury(const std::string& key, EventId version) {

@@ -27,12 +27,17 @@ class TableWriter {
   /// A row as it stands in the source at the snapshot of load chunk number `chunk`: it replaces whatever is
   /// there, and its `_version` is the chunk's number, negated.
   void load(std::int64_t chunk, std::string_view json, const char* buffer_end);
+  /// At the end of a load: deletes the rows that neither a chunk from `first_chunk` on nor an event from
+  /// `since` on has written. They are no longer in the source.
+  void sweep(std::int64_t first_chunk, EventId since);
+  [[nodiscard]] bool has_rows();
 
  private:
   void write(SQLite::Statement& statement, std::int64_t version, std::string_view json,
              const char* buffer_end);
   void bury(const std::string& key, EventId version);
 
+  SQLite::Database& database_;
   const Relation relation_;
   const std::string table_;
   RowDecoder row_;

@@ -31,14 +31,16 @@ BEGIN
   t.numbers_of := t.relation;
 END $$;
 
--- True when rows may read differently although nobody wrote them: a column that was there is of another type, or one
--- that was not there has values in rows from before (a default that PostgreSQL did not have to write into them).
+-- True when rows may read differently although nobody wrote them: a column that was there is of another type (lengths
+-- do not count, but the precision of a numeric does: a replica stores short ones in another form), or one that was not
+-- there has values in rows from before (a default that PostgreSQL did not have to write into them).
 CREATE FUNCTION outbox.rows_differ(relation oid, before jsonb, after jsonb) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT EXISTS (
     SELECT FROM jsonb_to_recordset(after -> 'columns') a(name text, type text, number smallint)
     LEFT JOIN jsonb_to_recordset(before -> 'columns') b(name text, type text, number smallint) USING (number)
-    WHERE regexp_replace(a.type, '\(.*?\)', '') <> regexp_replace(b.type, '\(.*?\)', '')
+    WHERE regexp_replace(a.type, '^(?!numeric)(.*?)\(.*?\)', '\1')
+          <> regexp_replace(b.type, '^(?!numeric)(.*?)\(.*?\)', '\1')
        OR b.number IS NULL AND EXISTS (
             SELECT FROM pg_attribute m
             WHERE m.attname::text = a.name AND m.atthasmissing

@@ -22,15 +22,19 @@ class LoadReader {
     bool ends_load = false;
   };
   /// The chunk after `position`, in pieces of about `piece_bytes`. Nothing when the table cannot be read at
-  /// this snapshot (it was rewritten, changed or locked since, or is no longer tracked: `why_not` says it);
-  /// the window's transaction may then be aborted, and the same chunk can be asked for in the next window.
+  /// this snapshot (it was rewritten, changed or locked since: `why_not` says it); the window's transaction
+  /// may then be aborted, and the same chunk can be asked for in the next window. The load of a table that is
+  /// no longer tracked ends with a chunk that gives up.
   std::optional<Chunk> read(const LoadPosition& position, std::size_t piece_bytes);
   [[nodiscard]] const std::string& why_not() const { return why_not_; }
 
  private:
   struct Table;
   std::optional<Table> describe(const std::string& topic);
-  bool was_rewritten(const std::string& oid);
+  bool was_changed(const std::string& oid);
+  static Chunk give_up(const LoadPosition& position);
+  static Chunk cut(const postgres::Rows& rows, const LoadPosition& position, std::size_t piece_bytes,
+                   const Table& table);
   void adapt(int rows, std::size_t bytes);
 
   postgres::Connection& connection_;

@@ -34,9 +34,9 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
       reader_(connection, subscription.topics),
       load_reader_(connection),
       progress_(subscription.id, hello.replica),
-      loads_(hello.unfinished_loads.begin(), hello.unfinished_loads.end()),
       all_credit_(std::clamp(hello.credit, 1U, credit_limit)),
       credit_(all_credit_) {
+  for (const auto& position : hello.unfinished_loads) loads_.push_back({position, {}});
   progress_.write_connected(connection_);
 }
 
@@ -54,7 +54,7 @@ void WindowSender::step(const std::stop_token& stop) {
 
 bool WindowSender::window_is_due() {
   if (window_ == 0) return true;
-  if (!loads_.empty() && Clock::now() >= load_retry_at_) return true;
+  if (next_load() != loads_.end()) return true;
   inbox_.clear_wake();
   const auto poll = reader_.poll(*sent_);
   if (poll.has_events) {
@@ -83,7 +83,7 @@ void WindowSender::send_window(const std::stop_token& stop) {
     for (auto& load : needed) topics.push_back(std::move(load.topic));
     begin_loads(frame, topics);
   }
-  if (!loads_.empty() && !reader_.was_suspended()) send_load_chunk(frame, stop);
+  if (!reader_.was_suspended()) send_load_chunk(frame, stop);
   reader_.finish();
 
   // Only now may the consumer commit: before that the source could forget, in a crash, what this snapshot
@@ -98,45 +98,55 @@ void WindowSender::send_window(const std::stop_token& stop) {
 
 void WindowSender::begin_loads(Frame& frame, const std::vector<std::string>& topics) {
   for (const auto& topic : topics) {
-    std::erase_if(loads_, [&topic](const auto& load) { return load.topic == topic; });
-    loads_.push_back({topic, {}, 0});
+    std::erase_if(loads_, [&topic](const auto& load) { return load.position.topic == topic; });
+    loads_.push_back({{topic, {}, 0}, {}});
     frame.load_begins.push_back(topic);
   }
 }
 
-void WindowSender::send_load_chunk(Frame& frame, const std::stop_token& stop) {
-  auto& position = loads_.front();
-  auto chunk = load_reader_.read(position, settings_.frame_bytes);
-  if (!chunk) {
-    if (load_trouble_ != load_reader_.why_not()) {
-      load_trouble_ = load_reader_.why_not();
-      log::warn("cannot load a table now, trying again every second",
-                {{"subscription", subscription_.name}, {"topic", position.topic}, {"reason", load_trouble_}});
-    }
-    load_retry_at_ = Clock::now() + load_retry_interval;
-    return;
+// The first that may be read now: a table that cannot be read for a while does not hold up the others.
+std::vector<WindowSender::Load>::iterator WindowSender::next_load() {
+  const auto now = Clock::now();
+  return std::find_if(loads_.begin(), loads_.end(), [now](const Load& load) { return load.retry_at <= now; });
+}
+
+void WindowSender::leave_alone(Load& load) {
+  if (load.trouble != load_reader_.why_not()) {
+    load.trouble = load_reader_.why_not();
+    log::warn(
+        "cannot load a table now, trying again every second",
+        {{"subscription", subscription_.name}, {"topic", load.position.topic}, {"reason", load.trouble}});
   }
-  load_trouble_.clear();
+  load.retry_at = Clock::now() + load_retry_interval;
+}
+
+void WindowSender::send_load_chunk(Frame& frame, const std::stop_token& stop) {
+  const auto load = next_load();
+  if (load == loads_.end()) return;
+  auto chunk = load_reader_.read(load->position, settings_.frame_bytes);
+  if (!chunk) return leave_alone(*load);
+  load->trouble.clear();
   for (auto& piece : chunk->pieces) {
     if (frame.chunk) emit(frame, stop);
     frame.chunk = std::move(piece);
   }
-  const auto estimated_rows = frame.chunk->estimated_rows;
+  load->estimated_rows = frame.chunk->estimated_rows;
   if (chunk->ends_load) {
-    log::info("table loaded",
-              {{"subscription", subscription_.name}, {"topic", position.topic}, {"rows", chunk->next.rows}});
-    loads_.pop_front();
+    log::info(
+        frame.chunk->gives_up ? "table is no longer tracked, its load ends here" : "table loaded",
+        {{"subscription", subscription_.name}, {"topic", load->position.topic}, {"rows", chunk->next.rows}});
+    loads_.erase(load);
   } else {
-    position = std::move(chunk->next);
+    load->position = std::move(chunk->next);
   }
-  report_load(estimated_rows);
+  report_load();
 }
 
-void WindowSender::report_load(std::uint64_t estimated_rows) {
+void WindowSender::report_load() {
   if (loads_.empty()) {
     progress_.loading(std::nullopt);
   } else {
-    progress_.loading(LoadProgress{loads_.front(), estimated_rows, loads_.size()});
+    progress_.loading(LoadProgress{loads_.front().position, loads_.front().estimated_rows, loads_.size()});
   }
 }
 

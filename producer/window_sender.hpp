@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -51,15 +50,23 @@ class WindowSender {
 
  private:
   using Clock = std::chrono::steady_clock;
+  struct Load {
+    LoadPosition position;
+    std::string trouble;  // why it does not go on, while it does not
+    std::uint64_t estimated_rows = 0;
+    Clock::time_point retry_at = {};  // not before
+  };
 
   bool window_is_due();
   void send_window(const std::stop_token& stop);
   void send_load_chunk(Frame& frame, const std::stop_token& stop);
+  std::vector<Load>::iterator next_load();
+  void leave_alone(Load& load);
   void begin_loads(Frame& frame, const std::vector<std::string>& topics);
   void emit(Frame& frame, const std::stop_token& stop);
   void wait_for_credit(std::uint32_t cost, const std::stop_token& stop);
   void take_in();
-  void report_load(std::uint64_t estimated_rows);
+  void report_load();
 
   postgres::Connection& connection_;
   Inbox& inbox_;
@@ -72,16 +79,14 @@ class WindowSender {
   LoadReader load_reader_;
   ProgressWriter progress_;
 
-  std::optional<Snapshot> sent_;    // `to` of the last window sent
-  std::deque<LoadPosition> loads_;  // unfinished, in the order in which they are loaded
-  std::string load_trouble_;        // why the first of them does not go on, while it does not
+  std::optional<Snapshot> sent_;  // `to` of the last window sent
+  std::vector<Load> loads_;       // unfinished, in the order in which they are loaded
   std::uint64_t window_ = 0;
   std::uint64_t acknowledged_window_ = 0;
   const std::uint32_t all_credit_;
   std::uint32_t credit_;
   bool consumer_gone_ = false;
   Clock::time_point window_sent_at_{};
-  Clock::time_point load_retry_at_{};
 };
 
 }  // namespace mailboat::producer

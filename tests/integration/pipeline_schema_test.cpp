@@ -144,6 +144,14 @@ TEST_F(Schema, ADroppedPartitionTakesItsRowsAlong) {
   EXPECT_EQ(replica().number("SELECT count(*) FROM t"), 102);
 }
 
+TEST_F(Schema, ATableDroppedAndMadeAnewIsLoadedAnew) {
+  follow(table);
+  sql("DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, b text, d date); INSERT INTO t VALUES (5, '007', "
+      "now()), "
+      "(9000, 'x', NULL); SELECT outbox.track('t')");
+  expect_equal_soon("t");
+}
+
 TEST_F(Schema, ARenamedTableIsLoadedUnderItsNewName) {
   follow(table);
   sql("ALTER TABLE t RENAME TO u; UPDATE u SET a = 'renamed' WHERE id = 1");

@@ -261,6 +261,53 @@ TEST_F(WindowTest, AChunkIsNotTrustedWhenTheTableWasTruncatedOrRewrittenAfterIts
   }
 }
 
+TEST_F(WindowTest, AChunkIsNotTrustedWhenANameHasAnotherMeaningSinceItsSnapshot) {
+  admin_.query("ALTER TABLE item ADD COLUMN other text; CREATE TABLE twin (LIKE item INCLUDING ALL)");
+  admin_.query("INSERT INTO item SELECT n, 'value', 'other' FROM generate_series(1, 10) n");
+  LoadReader load(source_);
+  for (const auto* change : {"ALTER TABLE item RENAME value TO x; ALTER TABLE item RENAME other TO value; "
+                             "ALTER TABLE item RENAME x TO "
+                             "other",
+                             "ALTER TABLE item DROP COLUMN other; ALTER TABLE item ADD COLUMN other text",
+                             "ALTER TABLE item RENAME TO gone; ALTER TABLE twin RENAME TO item"}) {
+    reader_.open(std::nullopt);
+    admin_.query(change);
+    EXPECT_FALSE(load.read({"public.item", {}, 0}, batch_bytes).has_value()) << change;
+    EXPECT_NE(load.why_not(), "");
+    reader_.finish();
+  }
+}
+
+TEST_F(WindowTest, AChunkIsBoundedByItsBytesWhateverItsRowsAreLike) {
+  admin_.query("INSERT INTO item SELECT n, 'small' FROM generate_series(1, 2000) n");
+  admin_.query("INSERT INTO item SELECT n, repeat('x', 1000000) FROM generate_series(2001, 2040) n");
+  LoadReader load(source_);
+  LoadPosition position{"public.item", {}, 0};
+  for (bool done = false; !done;) {
+    reader_.open(std::nullopt);
+    const auto chunk = load.read(position, batch_bytes);
+    ASSERT_TRUE(chunk.has_value()) << load.why_not();
+    std::size_t bytes = 0;
+    for (const auto& piece : chunk->pieces) bytes += piece.rows.bytes();
+    EXPECT_LT(bytes, 6U << 20);
+    position = chunk->next;
+    done = chunk->ends_load;
+    reader_.finish();
+  }
+  EXPECT_EQ(position.rows, 2040U);
+}
+
+TEST_F(WindowTest, TheLoadOfATableThatIsNoLongerTrackedGivesUp) {
+  LoadReader load(source_);
+  admin_.query("SELECT outbox.untrack('item')");
+  reader_.open(std::nullopt);
+  const auto chunk = load.read({"public.item", {"5"}, 5}, batch_bytes);
+  reader_.finish();
+  ASSERT_TRUE(chunk.has_value());
+  EXPECT_TRUE(chunk->ends_load);
+  EXPECT_TRUE(chunk->pieces.back().gives_up);
+}
+
 TEST_F(WindowTest, ChunksFollowEachOtherInKeyOrderWithoutGapOrOverlap) {
   admin_.query("INSERT INTO item SELECT n, repeat('x', n % 300) FROM generate_series(-3000, 3000) n");
   LoadReader load(source_);

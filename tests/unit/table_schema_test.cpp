@@ -16,6 +16,8 @@ Relation users() {
           {{"id", "bigint", 1}, {"e-mail", "text", 2}, {"score", "real", 3}}};
 }
 
+std::vector<std::string> user_columns() { return {"id", "e-mail", "score", "_version"}; }
+
 TEST(TableSchema, ASingleIntegerKeyIsTheRowid) {
   EXPECT_EQ(create_table(users(), "users"),
             R"(CREATE TABLE "users" ("id" INTEGER NOT NULL PRIMARY KEY, "e-mail" TEXT, "score" REAL, )"
@@ -60,7 +62,7 @@ TEST(TableSchema, AddedColumnsAreAddedRenamedOnesRenamedDroppedOnesStay) {
   after.columns[1].name = "mail";
   after.columns.erase(after.columns.begin() + 2);
   after.columns.push_back({"born", "date", 4});
-  EXPECT_EQ(alter_table(users(), after, "users"),
+  EXPECT_EQ(alter_table(users(), after, "users", user_columns()),
             (std::vector<std::string>{R"(ALTER TABLE "users" RENAME COLUMN "e-mail" TO "mail")",
                                       R"(ALTER TABLE "users" ADD COLUMN "born" TEXT)"}));
 }
@@ -68,11 +70,41 @@ TEST(TableSchema, AddedColumnsAreAddedRenamedOnesRenamedDroppedOnesStay) {
 TEST(TableSchema, AKeyThatChangesIsRefusedButARenamedKeyColumnIsNot) {
   auto after = users();
   after.key = {"e-mail"};
-  EXPECT_THROW(static_cast<void>(alter_table(users(), after, "users")), InvalidInput);
+  EXPECT_THROW(static_cast<void>(alter_table(users(), after, "users", user_columns())), InvalidInput);
   after = users();
   after.key = {"user_id"};
   after.columns[0].name = "user_id";
-  EXPECT_EQ(alter_table(users(), after, "users").size(), 1U);
+  EXPECT_EQ(alter_table(users(), after, "users", user_columns()).size(), 1U);
+}
+
+TEST(TableSchema, ANameThatADroppedColumnStillHasIsFreedForANewOne) {
+  auto after = users();
+  after.columns[2] = {"SCORE", "real", 7};
+  EXPECT_EQ(alter_table(users(), after, "users", user_columns()),
+            (std::vector<std::string>{R"(ALTER TABLE "users" RENAME COLUMN "score" TO "score_dropped")",
+                                      R"(ALTER TABLE "users" ADD COLUMN "SCORE" REAL)"}));
+}
+
+TEST(TableSchema, ColumnsMaySwapTheirNames) {
+  auto after = users();
+  std::swap(after.columns[1].name, after.columns[2].name);
+  EXPECT_EQ(alter_table(users(), after, "users", user_columns()),
+            (std::vector<std::string>{R"(ALTER TABLE "users" RENAME COLUMN "score" TO "score_dropped")",
+                                      R"(ALTER TABLE "users" RENAME COLUMN "e-mail" TO "score")",
+                                      R"(ALTER TABLE "users" RENAME COLUMN "score_dropped" TO "e-mail")"}));
+}
+
+TEST(TableSchema, AColumnBeginsAnewWhereItsSqliteTypeChangesAndOnlyThere) {
+  auto after = users();
+  after.columns[2].type = "double precision";
+  EXPECT_TRUE(alter_table(users(), after, "users", user_columns()).empty());
+  after.columns[2].type = "text";
+  EXPECT_EQ(alter_table(users(), after, "users", user_columns()),
+            (std::vector<std::string>{R"(ALTER TABLE "users" RENAME COLUMN "score" TO "score_dropped")",
+                                      R"(ALTER TABLE "users" ADD COLUMN "score" TEXT)"}));
+  after = users();
+  after.columns[0].type = "uuid";
+  EXPECT_THROW(static_cast<void>(alter_table(users(), after, "users", user_columns())), InvalidInput);
 }
 
 TEST(StorageError, ConstraintsAreAboutTheEventAndFullDisksAreNot) {
