@@ -41,10 +41,17 @@ void write(const Hello& hello, v1::FromConsumer& message) {
     position.set_rows(load.rows);
   }
   out.set_credit(hello.credit);
+  out.set_heartbeat_milliseconds(static_cast<std::uint32_t>(hello.heartbeat.count()));
 }
 
 Hello read(const v1::Hello& in) {
-  Hello hello{in.protocol(), in.subscription(), in.replica(), std::nullopt, {}, in.credit()};
+  Hello hello{in.protocol(),
+              in.subscription(),
+              in.replica(),
+              std::nullopt,
+              {},
+              in.credit(),
+              std::chrono::milliseconds(in.heartbeat_milliseconds())};
   if (!in.snapshot().empty()) hello.cursor = Cursor{read(in.source()), Snapshot::parse(in.snapshot())};
   for (const auto& load : in.unfinished_loads()) {
     hello.unfinished_loads.push_back({load.topic(), to_vector<std::string>(load.last_key()), load.rows()});

@@ -48,6 +48,7 @@ struct Hello {
   std::optional<Cursor> cursor;
   std::vector<LoadPosition> unfinished_loads;
   std::uint32_t credit = 0;
+  std::chrono::milliseconds heartbeat{};
 };
 
 struct Welcome {

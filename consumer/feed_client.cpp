@@ -16,7 +16,10 @@ constexpr int silent_heartbeats = 5;
 }  // namespace
 
 FeedClient::FeedClient(std::unique_ptr<Connection> connection, const Hello& hello, milliseconds heartbeat)
-    : connection_(std::move(connection)), heartbeat_(heartbeat), heard_at_(Clock::now()) {
+    : connection_(std::move(connection)),
+      heartbeat_(heartbeat),
+      longer_heartbeat_(heartbeat),
+      heard_at_(Clock::now()) {
   connection_->send(encode(FromConsumer{hello}));
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
@@ -42,9 +45,9 @@ void FeedClient::run(const std::stop_token& stop) {
         connection_->send(heartbeat);
         beat_at = now;
       }
-      if (now - heard_at_ > silent_heartbeats * heartbeat_)
-        return fail("it has been silent for " + std::to_string((silent_heartbeats * heartbeat_).count()) +
-                    " ms");
+      if (now - heard_at_ > silent_heartbeats * longer_heartbeat_)
+        return fail("it has been silent for " +
+                    std::to_string((silent_heartbeats * longer_heartbeat_).count()) + " ms");
     }
   } catch (const std::exception& error) {
     fail(error.what());
@@ -55,6 +58,9 @@ void FeedClient::receive(std::string_view bytes) {
   heard_at_ = Clock::now();
   auto message = decode_from_producer(bytes);
   if (std::holds_alternative<Heartbeat>(message)) return;
+  if (const auto* welcome = std::get_if<Welcome>(&message)) {
+    longer_heartbeat_ = std::max(heartbeat_, welcome->heartbeat);
+  }
   const std::lock_guard lock(mutex_);
   messages_.push_back(std::move(message));
   arrived_.notify_one();

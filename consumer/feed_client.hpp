@@ -27,7 +27,8 @@ class ProducerLost : public Unavailable {
 /// decoded is bounded by the credit that the Hello gave. next() belongs to one thread.
 class FeedClient {
  public:
-  /// Says Hello. `heartbeat` is how often we give a sign of life and, times five, how long we wait for one.
+  /// Says Hello. `heartbeat` is how often we give a sign of life. We wait for one of the producer's for five
+  /// of the longer of the two heartbeats.
   FeedClient(std::unique_ptr<Connection> connection, const Hello& hello, std::chrono::milliseconds heartbeat);
   /// Says Goodbye.
   ~FeedClient();
@@ -46,6 +47,7 @@ class FeedClient {
 
   const std::unique_ptr<Connection> connection_;
   const std::chrono::milliseconds heartbeat_;
+  std::chrono::milliseconds longer_heartbeat_;      // the thread's own
   std::chrono::steady_clock::time_point heard_at_;  // the thread's own
 
   std::mutex mutex_;

@@ -32,6 +32,8 @@ int take(int fd) {
 
 FileLock::FileLock(const std::string& path, const std::string& held_sentence)
     : fd_(::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644)) {
+  if (fd_ < 0 && errno == ENOENT)
+    throw Fatal("there is no folder for '" + path + "'. Create it, or correct --database");
   if (fd_ < 0) {
     throw ReplicaUnavailable("cannot open lock file '" + path +
                              "': " + std::generic_category().message(errno) +

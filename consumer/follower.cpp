@@ -88,7 +88,8 @@ class Follower {
 
   Hello hello() {
     return {protocol_version,   options_.subscription,        replica_->identity(),
-            replica_->cursor(), replica_->unfinished_loads(), all_credit};
+            replica_->cursor(), replica_->unfinished_loads(), all_credit,
+            options_.heartbeat};
   }
 
   std::optional<Welcome> await_welcome(FeedClient& client) {
@@ -120,6 +121,7 @@ class Follower {
 
   void on_committed(FeedClient& client, const Ack& ack) {
     client.send(ack);
+    log::debug("window applied", {{"window", ack.window}, {"cursor", ack.snapshot.to_string()}});
     recovered();
     // The first window of a session ends at a snapshot taken after our Hello: it holds whatever was committed
     // before.

@@ -17,7 +17,7 @@ namespace {
 // the disk back after a large window. A writer of the user's may hold the file for as long as busy_timeout
 // before we give way and retry.
 constexpr auto pragmas = R"sql(
-PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = OFF;
+PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = OFF;
 PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = OFF
 )sql";
 
@@ -82,6 +82,9 @@ Replica::Replica(const std::string& path, const std::string& subscription)
       bookkeeping_(database_),
       subscription_(subscription) {
   try {
+    if (database_.execAndGet("PRAGMA journal_mode = WAL").getString() != "wal") {
+      throw Fatal("SQLite cannot use its WAL mode for '" + path + "'. Put the file on a local disk");
+    }
     database_.exec(pragmas);
     bookkeeping_.create_tables();
     identity_ = identify(path, bookkeeping_.file_id());

@@ -61,7 +61,7 @@ BEGIN
   WHERE t.relation IN (SELECT outbox.family(pg_event_trigger_table_rewrite_oid()))
     AND pg_event_trigger_table_rewrite_reason() & new_default_or_type <> 0;
 EXCEPTION WHEN OTHERS THEN
-  RAISE WARNING 'mailboat could not note this rewrite: %', SQLERRM USING HINT = 'Load the table again: mailboat load';
+  RAISE WARNING 'mailboat could not note this rewrite: %', SQLERRM USING HINT = 'Load the table again: mailboat untrack, then mailboat track with the same options.';
 END $$;
 
 -- The rows of a dropped partition cannot be logged any more; its trigger, dropped with it, tells whose it was.

@@ -62,11 +62,11 @@ void FeedServer::on_message(const PeerId& peer, std::string_view bytes) {
 }
 
 void FeedServer::begin_session(const PeerId& peer, Hello hello) {
-  end_sessions_of(hello.subscription, hello.replica);
   if (const auto known = consumers_.find(peer); known != consumers_.end()) {
     log::warn("a second Hello on one connection was dropped", {{"subscription", hello.subscription}});
     return;
   }
+  end_sessions_of(hello.subscription, hello.replica);
   auto send = [this, peer](const FromProducer& message) { listener_->send(peer, encode(message)); };
   consumers_.emplace(
       peer,
@@ -91,7 +91,8 @@ void FeedServer::keep_heartbeat(Clock::time_point now) {
   const auto heartbeat = encode(FromProducer{Heartbeat{}});
   for (auto& [peer, consumer] : consumers_) {
     listener_->send(peer, heartbeat);
-    if (now - consumer.heard_at > silent_heartbeats * options_.heartbeat && !consumer.session->finished()) {
+    const auto longer_heartbeat = std::max(options_.heartbeat, consumer.session->hello().heartbeat);
+    if (now - consumer.heard_at > silent_heartbeats * longer_heartbeat && !consumer.session->finished()) {
       log::warn("a consumer has fallen silent", {{"subscription", consumer.session->hello().subscription}});
       consumer.session->consumer_is_gone();
     }

@@ -26,7 +26,12 @@ SELECT c.oid,
           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = k AND NOT a.attisdropped),
        cardinality(t.key),
        (SELECT coalesce(sum(greatest(leaf.reltuples, 0)), 0)::bigint FROM pg_class leaf
-         WHERE leaf.oid = c.oid OR leaf.oid IN (SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf))
+         WHERE leaf.oid = c.oid OR leaf.oid IN (SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf)),
+       (SELECT string_agg(DISTINCT quote_ident(s.nspname), ', ')
+          FROM pg_index i CROSS JOIN unnest(i.indclass::oid[]) AS u(class) JOIN pg_opclass oc ON oc.oid = u.class
+          JOIN pg_amop m ON m.amopfamily = oc.opcfamily JOIN pg_operator o ON o.oid = m.amopopr
+          JOIN pg_namespace s ON s.oid = o.oprnamespace
+         WHERE i.indrelid = c.oid AND i.indisunique AND s.nspname <> 'pg_catalog')
   FROM outbox.tracked t
   JOIN pg_class c ON c.oid = t.relation
   JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -60,6 +65,7 @@ struct LoadReader::Table {
   std::string key_params;  // $1::text::bigint, $2::text::text
   int key_columns = 0;
   std::uint64_t estimated_rows = 0;
+  std::string operator_schemas;  // other than pg_catalog
 
   // Every name in it was quoted by the server, every value is a parameter. A row comes when those before it
   // do not fill the chunk already.
@@ -90,9 +96,17 @@ std::optional<LoadReader::Table> LoadReader::describe(const std::string& topic) 
   const auto rows = connection_.query(describe_query, {topic});
   if (rows.empty()) return std::nullopt;
   const auto text = [&rows](int column) { return std::string(rows.text(0, column)); };
-  return Table{text(0),          text(1), text(2), text(3),
-               text(4),          text(5), text(6), static_cast<int>(rows.int64(0, 7)),
-               rows.uint64(0, 8)};
+  return Table{text(0),           text(1), text(2), text(3),
+               text(4),           text(5), text(6), static_cast<int>(rows.int64(0, 7)),
+               rows.uint64(0, 8), text(9)};
+}
+
+// An extension's type (citext) compares by operators of its own schema. Without them in sight the key would
+// be compared as its text is, but ordered by its own operators, and a chunk would not begin where the last
+// one ended.
+void LoadReader::see_operators(const Table& table) {
+  connection_.query("SELECT set_config('search_path', $1, true)",
+                    {"pg_catalog, " + table.operator_schemas + ", pg_temp"});
 }
 
 bool LoadReader::was_changed(const std::string& oid) {
@@ -139,6 +153,7 @@ std::optional<LoadReader::Chunk> LoadReader::read(const LoadPosition& position, 
   try {
     const auto table = describe(position.topic);
     if (!table) return give_up(position);
+    if (!table->operator_schemas.empty()) see_operators(*table);
     const postgres::Params after(position.last_key.begin(), position.last_key.end());
     const auto rows = connection_.query(table->chunk_query(after.empty(), rows_per_chunk_), after);
     if (was_changed(table->oid)) return std::nullopt;

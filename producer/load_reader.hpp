@@ -31,6 +31,7 @@ class LoadReader {
  private:
   struct Table;
   std::optional<Table> describe(const std::string& topic);
+  void see_operators(const Table& table);
   bool was_changed(const std::string& oid);
   static Chunk give_up(const LoadPosition& position);
   static Chunk cut(const postgres::Rows& rows, const LoadPosition& position, std::size_t piece_bytes,

@@ -28,6 +28,14 @@ std::string transaction_list(std::span<const TransactionId> transactions) {
 constexpr auto beyond_from =
     "(txid >= $1::xid8 OR txid = ANY ($2::xid8[])) AND ($3::text[] IS NULL OR topic = ANY ($3))";
 
+// A change that was captured without its content stops a replica, unless the table has been tracked again
+// since: then the replica loads it ($4), and what the change was no longer matters. $5 is the window's end.
+constexpr auto healed_by_load =
+    " AND NOT ($4::boolean AND payload IS NULL AND op IN ('I', 'U', 'D') AND EXISTS (SELECT FROM "
+    "outbox.relation r"
+    " WHERE r.topic = event.topic AND r.event_id > event.id AND (r.description->>'load')::boolean"
+    " AND pg_visible_in_snapshot(r.txid, $5::pg_snapshot)))";
+
 postgres::Params beyond(const Snapshot& from, const std::optional<std::string>& topics) {
   return {std::to_string(from.xmax()), transaction_list(from.in_progress()), topics};
 }
@@ -38,9 +46,11 @@ constexpr auto snapshot_query =
 
 }  // namespace
 
-WindowReader::WindowReader(postgres::Connection& connection, std::optional<std::vector<std::string>> topics)
+WindowReader::WindowReader(postgres::Connection& connection, std::optional<std::vector<std::string>> topics,
+                           bool loads_tables)
     : connection_(connection),
-      topics_(topics ? std::optional(postgres::array_literal(*topics)) : std::nullopt) {}
+      topics_(topics ? std::optional(postgres::array_literal(*topics)) : std::nullopt),
+      loads_tables_(loads_tables) {}
 
 WindowReader::~WindowReader() = default;
 
@@ -81,11 +91,13 @@ void WindowReader::declare() {
           "DECLARE outbox_window NO SCROLL CURSOR FOR SELECT id, txid, topic, op,"
           " octet_length(payload::text), CASE WHEN octet_length(payload::text) <= ") +
       std::to_string(inline_payload_bytes) +
-      " THEN payload END, op = 'R' AND (payload->>'load')::boolean FROM outbox.event WHERE " + beyond_from;
+      " THEN payload END, op = 'R' AND (payload->>'load')::boolean FROM outbox.event WHERE " + beyond_from +
+      healed_by_load;
   static const auto ordered = first + " ORDER BY id";
   static const auto continued =
-      first + " AND id > $4::bigint AND txid < $5::xid8 AND txid <> ALL ($6::xid8[]) ORDER BY id";
+      first + " AND id > $6::bigint AND txid < $7::xid8 AND txid <> ALL ($8::xid8[]) ORDER BY id";
   auto params = beyond(*from_, topics_);
+  params.insert(params.end(), {loads_tables_ ? "true" : "false", to_.to_string()});
   if (was_suspended_) {
     params.insert(params.end(), {std::to_string(last_id_), std::to_string(to_.xmax()),
                                  transaction_list(to_.in_progress())});
@@ -182,12 +194,12 @@ void WindowReader::await_durable() {
   }
 }
 
-EventBatch WindowReader::relations_at(const Snapshot& snapshot) {
+EventBatch WindowReader::relations_at(const Snapshot& snapshot, bool tracked_only) {
   const auto rows = connection_.query(
       "SELECT DISTINCT ON (topic) event_id, txid, topic, description FROM outbox.relation"
       " WHERE pg_visible_in_snapshot(txid, $1::pg_snapshot) AND ($2::text[] IS NULL OR topic = ANY ($2))"
-      " ORDER BY topic, event_id DESC",
-      {snapshot.to_string(), topics_});
+      " AND (NOT $3::boolean OR topic IN (SELECT topic FROM outbox.tracked)) ORDER BY topic, event_id DESC",
+      {snapshot.to_string(), topics_, tracked_only ? "true" : "false"});
   EventBatch batch;
   for (int row = 0; row < rows.size(); ++row) {
     batch.add({rows.uint64(row, 0), rows.uint64(row, 1), rows.text(row, 2), Op::Relation, rows.text(row, 3)});

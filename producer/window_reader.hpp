@@ -20,8 +20,10 @@ namespace mailboat::producer {
 /// ConnectionLost.
 class WindowReader {
  public:
-  /// `topics`: read these only; nullopt reads all.
-  WindowReader(postgres::Connection& connection, std::optional<std::vector<std::string>> topics);
+  /// `topics`: read these only; nullopt reads all. `loads_tables`: the replica loads a table when the log
+  /// says so, so that changes which were captured without their content before that need not be told.
+  WindowReader(postgres::Connection& connection, std::optional<std::vector<std::string>> topics,
+               bool loads_tables);
   ~WindowReader();
 
   struct Poll {
@@ -62,8 +64,9 @@ class WindowReader {
   /// finish(), before anybody stores to() as a cursor.
   void await_durable();
 
-  /// The latest description of each table as of `snapshot`, as R events with the payload of that time.
-  EventBatch relations_at(const Snapshot& snapshot);
+  /// The latest description of each table as of `snapshot`, as R events with the payload of that time; with
+  /// `tracked_only`, of those that are still tracked as of the open window.
+  EventBatch relations_at(const Snapshot& snapshot, bool tracked_only);
   /// Tracked tables as of the open window, in a fixed order.
   std::vector<std::string> tracked_topics();
 
@@ -75,6 +78,7 @@ class WindowReader {
 
   postgres::Connection& connection_;
   const std::optional<std::string> topics_;  // text[] literal
+  const bool loads_tables_;
 
   std::optional<postgres::Transaction> transaction_;
   std::chrono::steady_clock::time_point opened_at_;

@@ -31,7 +31,7 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
       resume_(resume),
       settings_(settings),
       ports_(std::move(ports)),
-      reader_(connection, subscription.topics),
+      reader_(connection, subscription.topics, subscription.start == Subscription::Start::Load),
       load_reader_(connection),
       progress_(subscription.id, hello.replica),
       all_credit_(std::clamp(hello.credit, 1U, credit_limit)),
@@ -73,8 +73,8 @@ void WindowSender::send_window(const std::stop_token& stop) {
   frame.window = ++window_;
   frame.from = first ? resume_.cursor : sent_;
   if (first) {
-    frame.events = reader_.relations_at(resume_.read_from.value_or(reader_.to()));
     if (resume_.loads_tables) begin_loads(frame, reader_.tracked_topics());
+    frame.events = reader_.relations_at(resume_.read_from.value_or(reader_.to()), resume_.loads_tables);
   }
   std::vector<WindowReader::LoadNeeded> needed;
   while (reader_.fill(frame.events, settings_.frame_bytes, needed)) emit(frame, stop);
@@ -94,6 +94,8 @@ void WindowSender::send_window(const std::stop_token& stop) {
   emit(frame, stop);
   sent_ = reader_.to();
   window_sent_at_ = Clock::now();
+  log::debug("window sent",
+             {{"subscription", subscription_.name}, {"window", window_}, {"to", sent_->to_string()}});
 }
 
 void WindowSender::begin_loads(Frame& frame, const std::vector<std::string>& topics) {
@@ -125,6 +127,7 @@ void WindowSender::send_load_chunk(Frame& frame, const std::stop_token& stop) {
   if (load == loads_.end()) return;
   auto chunk = load_reader_.read(load->position, settings_.frame_bytes);
   if (!chunk) return leave_alone(*load);
+  reader_.finish();  // the rows are here: who waits to alter the table need not wait for the consumer, too
   load->trouble.clear();
   for (auto& piece : chunk->pieces) {
     if (frame.chunk) emit(frame, stop);

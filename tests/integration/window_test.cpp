@@ -40,7 +40,7 @@ class WindowTest : public ::testing::Test {
   const std::string conninfo_ = prepare(test::shared_cluster().create_database());
   postgres::Connection admin_{conninfo_, "test"};
   postgres::Connection source_ = connect_to_source(conninfo_, "test");
-  WindowReader reader_{source_, std::nullopt};
+  WindowReader reader_{source_, std::nullopt, true};
   std::vector<WindowReader::LoadNeeded> loads_;
 };
 
@@ -225,7 +225,7 @@ TEST_F(WindowTest, APollSaysWhetherThereIsAnythingToRead) {
 
 TEST_F(WindowTest, OnlyTheSubscribedTopicsAreRead) {
   admin_.query("SELECT outbox.publish('wanted', '{}'), outbox.publish('unwanted', '{}')");
-  WindowReader some(source_, std::vector<std::string>{"wanted"});
+  WindowReader some(source_, std::vector<std::string>{"wanted"}, true);
   some.open(Snapshot());
   const auto events = read_all(some);
   some.finish();
@@ -238,13 +238,59 @@ TEST_F(WindowTest, RelationsAreToldAsOfTheSnapshotAndNotLater) {
   reader_.finish();
   admin_.query("ALTER TABLE item ADD COLUMN extra int");
   reader_.open(before);
-  const auto then = reader_.relations_at(before);
-  const auto now = reader_.relations_at(reader_.to());
+  const auto then = reader_.relations_at(before, false);
+  const auto now = reader_.relations_at(reader_.to(), false);
   reader_.finish();
   ASSERT_EQ(then.size(), 1U);
   ASSERT_EQ(now.size(), 1U);
   EXPECT_EQ(then.payloads().texts().find("extra"), std::string::npos);
   EXPECT_NE(now.payloads().texts().find("extra"), std::string::npos);
+}
+
+TEST_F(WindowTest, TheRelationsForANewReplicaLeaveOutWhatIsNoLongerTracked) {
+  admin_.query("SELECT outbox.untrack('item')");
+  reader_.open(std::nullopt);
+  EXPECT_EQ(reader_.relations_at(reader_.to(), false).size(), 1U);
+  EXPECT_TRUE(reader_.relations_at(reader_.to(), true).empty());
+  reader_.finish();
+}
+
+TEST_F(WindowTest, AChangeWithoutContentIsLeftOutOnceTheTableIsTrackedAgainAndLoaded) {
+  const auto changes_without_content = [this](WindowReader& reader) {
+    reader.open(Snapshot());
+    const auto events = read_all(reader);
+    reader.finish();
+    int count = 0;
+    events.for_each([&count](const Event& event) { count += event.payload.empty() ? 1 : 0; });
+    return count;
+  };
+  admin_.query(
+      "INSERT INTO outbox.event (topic, op) VALUES ('public.item', 'U'); UPDATE outbox.tracked SET blind = "
+      "true");
+  EXPECT_EQ(changes_without_content(reader_), 1);
+  admin_.query("SELECT outbox.track('item')");
+  EXPECT_EQ(changes_without_content(reader_), 0);
+  WindowReader never_loads(source_, std::nullopt, false);
+  EXPECT_EQ(changes_without_content(never_loads), 1);
+}
+
+TEST_F(WindowTest, AKeyOfAnExtensionsTypeIsLoadedInItsOwnOrder) {
+  admin_.query(
+      "CREATE SCHEMA extra; CREATE EXTENSION citext SCHEMA extra; CREATE TABLE tag (name extra.citext "
+      "PRIMARY KEY);"
+      "INSERT INTO tag SELECT CASE n % 2 WHEN 0 THEN 'a' ELSE 'A' END || n FROM generate_series(1, 3000) n;"
+      "SELECT outbox.track('tag')");
+  LoadReader load(source_);
+  LoadPosition position{"public.tag", {}, 0};
+  for (bool done = false; !done;) {
+    reader_.open(std::nullopt);
+    const auto chunk = load.read(position, batch_bytes);
+    ASSERT_TRUE(chunk.has_value()) << load.why_not();
+    position = chunk->next;
+    done = chunk->ends_load;
+    reader_.finish();
+  }
+  EXPECT_EQ(position.rows, 3000U);
 }
 
 TEST_F(WindowTest, AChunkIsNotTrustedWhenTheTableWasTruncatedOrRewrittenAfterItsSnapshot) {
@@ -338,7 +384,7 @@ TEST(DurableSnapshot, TransactionIdsThatACursorCoversAreNotHandedOutAgainAfterAC
     postgres::Connection admin(conninfo, "test");
     migrations::migrate(admin);
     auto source = connect_to_source(conninfo, "test");
-    WindowReader reader(source, std::nullopt);
+    WindowReader reader(source, std::nullopt, true);
     for (int i = 0; i < 20; ++i) admin.query("BEGIN; SELECT pg_current_xact_id(); ROLLBACK");
     reader.open(Snapshot());
     reader.finish();
