@@ -16,7 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 
 std::filesystem::path write(const test::TempDir& directory, const std::string& text) {
-  const auto file = directory.path() / "scrobbles.csv";
+  auto file = directory.path() / "scrobbles.csv";
   std::ofstream(file) << text;
   return file;
 }
