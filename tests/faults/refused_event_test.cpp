@@ -17,6 +17,9 @@ struct Mishap {
   std::string reason;  ///< what SQLite will say
 };
 
+// Found by GoogleTest, which would print bytes otherwise.
+void PrintTo(const Mishap& mishap, std::ostream* out) { *out << mishap.name; }
+
 const std::vector<Mishap> mishaps = {
     {"UniqueIndex", "CREATE UNIQUE INDEX by_hand ON item (note)", "DROP INDEX by_hand",
      "UNIQUE constraint failed: item.note"},
