@@ -3,14 +3,15 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <random>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "postgres/connection.hpp"
 #include "tests/faults/pipeline.hpp"
+#include "tests/support/process.hpp"
 
 namespace mailboat::test {
 
@@ -59,30 +60,24 @@ class Teller {
   std::jthread thread_;  // last: it uses everything above
 };
 
-/// A reader of the replica as any user's program is one: adds up the three tables in one read, again and
-/// again, from the constructor to the destructor.
+/// The process that reads the replica all the while (auditor_main.cpp), from the constructor to the
+/// destructor.
 class Auditor {
  public:
   explicit Auditor(const Pipeline& pipeline);
 
-  [[nodiscard]] int reads() const { return reads_; }
+  /// Ends the process; the figures are final then.
+  void finish();
+  [[nodiscard]] int reads() const { return last_figure("reads "); }
   /// How many different states of the replica it has seen.
-  [[nodiscard]] int states() const { return states_; }
+  [[nodiscard]] int states() const { return last_figure(" states "); }
   /// Sums that were wrong, in words.
-  [[nodiscard]] std::vector<std::string> complaints();
+  [[nodiscard]] std::vector<std::string> complaints() const;
 
  private:
-  void work(const std::stop_token& stop);
-  void read(const SqliteReader& reader);
-  void complain(const std::string& complaint);
+  [[nodiscard]] int last_figure(std::string_view name) const;
 
-  const Pipeline& pipeline_;
-  std::atomic<int> reads_ = 0;
-  std::atomic<int> states_ = 0;
-  std::string last_cursor_;  // the thread's own
-  std::mutex mutex_;
-  std::vector<std::string> complaints_;  // guarded by mutex_
-  std::jthread thread_;                  // last: it uses everything above
+  Process process_;
 };
 
 }  // namespace mailboat::test

@@ -86,6 +86,7 @@ class Invariant : public ::testing::Test {
     EXPECT_TRUE(replica_moves_on()) << what_they_said();
     tellers_.clear();
     EXPECT_EQ(bank::lasting_difference(pipeline_), "") << what_they_said();
+    auditor_->finish();
     const auto complaints = auditor_->complaints();
     EXPECT_TRUE(complaints.empty()) << complaints.size() << " of " << auditor_->reads()
                                     << " reads were wrong; the first: " << complaints.front();
