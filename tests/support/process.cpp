@@ -1,6 +1,7 @@
 #include "tests/support/process.hpp"
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <sys/mman.h>
@@ -33,8 +34,18 @@ std::string contents(const FileDescriptor& file) {
   return text;
 }
 
+/// Between fork and exec a new process still counts our own memory as its own.
+bool runs_its_program(pid_t id) {
+  std::error_code none;
+  const auto program_of = [&none](const std::string& process) {
+    return std::filesystem::read_symlink("/proc/" + process + "/exe", none);
+  };
+  return program_of(std::to_string(id)) != program_of("self");
+}
+
 /// A line `VmHWM:     5120 kB` of /proc/PID/status; 0 when the process is gone.
 std::uint64_t high_water_mark(pid_t id) {
+  if (!runs_its_program(id)) return 0;
   std::ifstream status("/proc/" + std::to_string(id) + "/status");
   std::string word;
   while (status >> word) {
