@@ -47,7 +47,8 @@ constexpr auto changed_query = R"sql(
 SELECT EXISTS (SELECT FROM pg_class c
                 WHERE (c.oid = $1::oid OR c.oid IN (SELECT relid FROM pg_partition_tree($1::oid)))
                   AND c.relfilenode <> 0 AND pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode),
-       EXISTS (SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+       EXISTS (SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+                                          JOIN pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.oid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
                   AND format('%I.%I.%I', n.nspname, c.relname, a.attname)
                       IS DISTINCT FROM (pg_identify_object('pg_class'::regclass, c.oid, a.attnum)).identity)
