@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 namespace mailboat {
 
 /// What every program of mailboat ends with.
@@ -8,5 +10,8 @@ enum class ExitCode : int {
   Failed = 1,
   Usage = 2,  ///< a flag, a variable or the configuration file is wrong: nothing was tried
 };
+
+/// Runs a daemon's work to its end. What it throws is logged, and decides the code.
+ExitCode run_logged(const std::function<void()>& work);
 
 }  // namespace mailboat

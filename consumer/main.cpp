@@ -1,7 +1,6 @@
 #include <csignal>
 #include <iostream>
 
-#include "common/error.hpp"
 #include "common/exit_code.hpp"
 #include "common/log.hpp"
 #include "common/shutdown.hpp"
@@ -13,26 +12,21 @@ using namespace mailboat;
 
 namespace {
 
+void follow(const consumer::ConsumerOptions& options) {
+  // A file that reaches the process's size limit is a full disk, to be waited for, and not a reason to die.
+  std::signal(SIGXFSZ, SIG_IGN);
+  const ShutdownSignal shutdown;
+  log::info("mailboat-consumer begins", {{"version", version()}, {"database", options.database}});
+  consumer::follow(options, shutdown.token());
+  log::info("mailboat-consumer has stopped");
+}
+
 ExitCode run(int argc, char** argv) {
-  try {
-    const auto options = consumer::parse_options(argc, argv, {std::cout, std::cerr});
-    if (const auto* code = std::get_if<ExitCode>(&options)) return *code;
-    const auto& given = std::get<consumer::ConsumerOptions>(options);
-    log::set_level(given.log_level);
-    // A file that reaches the process's size limit is a full disk, to be waited for, and not a reason to die.
-    std::signal(SIGXFSZ, SIG_IGN);
-    const ShutdownSignal shutdown;
-    log::info("mailboat-consumer begins", {{"version", version()}, {"database", given.database}});
-    consumer::follow(given, shutdown.token());
-    log::info("mailboat-consumer has stopped");
-    return ExitCode::Done;
-  } catch (const ConfigurationError& error) {
-    log::error(error.what());
-    return ExitCode::Usage;
-  } catch (const std::exception& error) {
-    log::error(error.what());
-    return ExitCode::Failed;
-  }
+  const auto parsed = consumer::parse_options(argc, argv, {std::cout, std::cerr});
+  if (const auto* code = std::get_if<ExitCode>(&parsed)) return *code;
+  const auto& options = std::get<consumer::ConsumerOptions>(parsed);
+  log::set_level(options.log_level);
+  return run_logged([&options] { follow(options); });
 }
 
 }  // namespace

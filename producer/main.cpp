@@ -1,7 +1,6 @@
 #include <iostream>
 
 #include "common/channel_zmq.hpp"
-#include "common/error.hpp"
 #include "common/exit_code.hpp"
 #include "common/log.hpp"
 #include "common/shutdown.hpp"
@@ -24,19 +23,11 @@ void serve(const producer::ProducerOptions& options) {
 }
 
 ExitCode run(int argc, char** argv) {
-  try {
-    const auto options = producer::parse_options(argc, argv, {std::cout, std::cerr});
-    if (const auto* code = std::get_if<ExitCode>(&options)) return *code;
-    log::set_level(std::get<producer::ProducerOptions>(options).log_level);
-    serve(std::get<producer::ProducerOptions>(options));
-    return ExitCode::Done;
-  } catch (const ConfigurationError& error) {
-    log::error(error.what());
-    return ExitCode::Usage;
-  } catch (const std::exception& error) {
-    log::error(error.what());
-    return ExitCode::Failed;
-  }
+  const auto parsed = producer::parse_options(argc, argv, {std::cout, std::cerr});
+  if (const auto* code = std::get_if<ExitCode>(&parsed)) return *code;
+  const auto& options = std::get<producer::ProducerOptions>(parsed);
+  log::set_level(options.log_level);
+  return run_logged([&options] { serve(options); });
 }
 
 }  // namespace

@@ -7,42 +7,11 @@
 #include <set>
 #include <thread>
 
-#include "migrations/migrator.hpp"
-#include "producer/load_reader.hpp"
-#include "producer/source.hpp"
-#include "producer/window_reader.hpp"
-#include "tests/support/cluster.hpp"
-#include "tests/support/eventually.hpp"
+#include "tests/integration/window_fixture.hpp"
 #include "tests/support/seed.hpp"
 
 namespace mailboat::producer {
 namespace {
-
-constexpr std::size_t batch_bytes = 64 << 10;
-
-// A database with a tracked table `item(id, value)`.
-class WindowTest : public ::testing::Test {
- protected:
-  static std::string prepare(const std::string& conninfo) {
-    postgres::Connection admin(conninfo, "test");
-    migrations::migrate(admin);
-    admin.query("CREATE TABLE item (id int PRIMARY KEY, value text); SELECT outbox.track('item')");
-    return conninfo;
-  }
-
-  EventBatch read_all(WindowReader& reader) {
-    EventBatch events;
-    while (reader.fill(events, events.bytes() + batch_bytes, loads_)) {
-    }
-    return events;
-  }
-
-  const std::string conninfo_ = prepare(test::shared_cluster().create_database());
-  postgres::Connection admin_{conninfo_, "test"};
-  postgres::Connection source_ = connect_to_source(conninfo_, "test");
-  WindowReader reader_{source_, std::nullopt, true};
-  std::vector<WindowReader::LoadNeeded> loads_;
-};
 
 // One writer's transaction: takes its id early or late, uses savepoints, stalls, and sometimes rolls back.
 void write_something(postgres::Connection& connection, std::minstd_rand& random) {
@@ -272,107 +241,6 @@ TEST_F(WindowTest, AChangeWithoutContentIsLeftOutOnceTheTableIsTrackedAgainAndLo
   EXPECT_EQ(changes_without_content(reader_), 0);
   WindowReader never_loads(source_, std::nullopt, false);
   EXPECT_EQ(changes_without_content(never_loads), 1);
-}
-
-TEST_F(WindowTest, AKeyOfAnExtensionsTypeIsLoadedInItsOwnOrder) {
-  admin_.query(
-      "CREATE SCHEMA extra; CREATE EXTENSION citext SCHEMA extra; CREATE TABLE tag (name extra.citext "
-      "PRIMARY KEY);"
-      "INSERT INTO tag SELECT CASE n % 2 WHEN 0 THEN 'a' ELSE 'A' END || n FROM generate_series(1, 3000) n;"
-      "SELECT outbox.track('tag')");
-  LoadReader load(source_);
-  LoadPosition position{"public.tag", {}, 0};
-  for (bool done = false; !done;) {
-    reader_.open(std::nullopt);
-    const auto chunk = load.read(position, batch_bytes);
-    ASSERT_TRUE(chunk.has_value()) << load.why_not();
-    position = chunk->next;
-    done = chunk->ends_load;
-    reader_.finish();
-  }
-  EXPECT_EQ(position.rows, 3000U);
-}
-
-TEST_F(WindowTest, AChunkIsNotTrustedWhenTheTableWasTruncatedOrRewrittenAfterItsSnapshot) {
-  admin_.query("INSERT INTO item SELECT n, 'x' FROM generate_series(1, 100) n");
-  LoadReader load(source_);
-  for (const auto* change : {"ALTER TABLE item ADD COLUMN extra int",
-                             "ALTER TABLE item ALTER COLUMN id TYPE bigint", "TRUNCATE item"}) {
-    reader_.open(std::nullopt);
-    const bool rewrites = std::string_view(change).find("ADD COLUMN") == std::string_view::npos;
-    admin_.query(change);
-    const auto chunk = load.read({"public.item", {}, 0}, batch_bytes);
-    EXPECT_EQ(chunk.has_value(), !rewrites) << change;
-    reader_.finish();
-  }
-}
-
-TEST_F(WindowTest, AChunkIsNotTrustedWhenANameHasAnotherMeaningSinceItsSnapshot) {
-  admin_.query("ALTER TABLE item ADD COLUMN other text; CREATE TABLE twin (LIKE item INCLUDING ALL)");
-  admin_.query("INSERT INTO item SELECT n, 'value', 'other' FROM generate_series(1, 10) n");
-  LoadReader load(source_);
-  for (const auto* change : {"ALTER TABLE item RENAME value TO x; ALTER TABLE item RENAME other TO value; "
-                             "ALTER TABLE item RENAME x TO "
-                             "other",
-                             "ALTER TABLE item DROP COLUMN other; ALTER TABLE item ADD COLUMN other text",
-                             "ALTER TABLE item RENAME TO gone; ALTER TABLE twin RENAME TO item"}) {
-    reader_.open(std::nullopt);
-    admin_.query(change);
-    EXPECT_FALSE(load.read({"public.item", {}, 0}, batch_bytes).has_value()) << change;
-    EXPECT_NE(load.why_not(), "");
-    reader_.finish();
-  }
-}
-
-TEST_F(WindowTest, AChunkIsBoundedByItsBytesWhateverItsRowsAreLike) {
-  admin_.query("INSERT INTO item SELECT n, 'small' FROM generate_series(1, 2000) n");
-  admin_.query("INSERT INTO item SELECT n, repeat('x', 1000000) FROM generate_series(2001, 2040) n");
-  LoadReader load(source_);
-  LoadPosition position{"public.item", {}, 0};
-  for (bool done = false; !done;) {
-    reader_.open(std::nullopt);
-    const auto chunk = load.read(position, batch_bytes);
-    ASSERT_TRUE(chunk.has_value()) << load.why_not();
-    std::size_t bytes = 0;
-    for (const auto& piece : chunk->pieces) bytes += piece.rows.bytes();
-    EXPECT_LT(bytes, 6U << 20);
-    position = chunk->next;
-    done = chunk->ends_load;
-    reader_.finish();
-  }
-  EXPECT_EQ(position.rows, 2040U);
-}
-
-TEST_F(WindowTest, TheLoadOfATableThatIsNoLongerTrackedGivesUp) {
-  LoadReader load(source_);
-  admin_.query("SELECT outbox.untrack('item')");
-  reader_.open(std::nullopt);
-  const auto chunk = load.read({"public.item", {"5"}, 5}, batch_bytes);
-  reader_.finish();
-  ASSERT_TRUE(chunk.has_value());
-  EXPECT_TRUE(chunk->ends_load);
-  EXPECT_TRUE(chunk->pieces.back().gives_up);
-}
-
-TEST_F(WindowTest, ChunksFollowEachOtherInKeyOrderWithoutGapOrOverlap) {
-  admin_.query("INSERT INTO item SELECT n, repeat('x', n % 300) FROM generate_series(-3000, 3000) n");
-  LoadReader load(source_);
-  LoadPosition position{"public.item", {}, 0};
-  std::uint64_t rows = 0;
-  int chunks = 0;
-  for (bool done = false; !done; ++chunks) {
-    reader_.open(std::nullopt);
-    auto chunk = load.read(position, 4096);
-    ASSERT_TRUE(chunk.has_value()) << load.why_not();
-    for (const auto& piece : chunk->pieces) rows += piece.rows.size();
-    position = chunk->next;
-    done = chunk->ends_load;
-    reader_.finish();
-  }
-  EXPECT_EQ(rows, 6001U);
-  EXPECT_EQ(position.rows, 6001U);
-  EXPECT_EQ(position.last_key, std::vector<std::string>{"3000"});
-  EXPECT_GT(chunks, 2);
 }
 
 // What await_durable() is for: see the comment there.

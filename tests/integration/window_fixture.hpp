@@ -1,0 +1,40 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+#include "migrations/migrator.hpp"
+#include "producer/source.hpp"
+#include "producer/window_reader.hpp"
+#include "tests/support/cluster.hpp"
+
+namespace mailboat::producer {
+
+inline constexpr std::size_t batch_bytes = 64 << 10;
+
+/// A database with a tracked table `item(id, value)`, and a reader of its log.
+class WindowTest : public ::testing::Test {
+ protected:
+  static std::string prepare(const std::string& conninfo) {
+    postgres::Connection admin(conninfo, "test");
+    migrations::migrate(admin);
+    admin.query("CREATE TABLE item (id int PRIMARY KEY, value text); SELECT outbox.track('item')");
+    return conninfo;
+  }
+
+  EventBatch read_all(WindowReader& reader) {
+    EventBatch events;
+    while (reader.fill(events, events.bytes() + batch_bytes, loads_)) {
+    }
+    return events;
+  }
+
+  const std::string conninfo_ = prepare(test::shared_cluster().create_database());
+  postgres::Connection admin_{conninfo_, "test"};
+  postgres::Connection source_ = connect_to_source(conninfo_, "test");
+  WindowReader reader_{source_, std::nullopt, true};
+  std::vector<WindowReader::LoadNeeded> loads_;
+};
+
+}  // namespace mailboat::producer
