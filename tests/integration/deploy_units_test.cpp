@@ -14,7 +14,7 @@ std::filesystem::path copy_of_unit(const std::string& name, const std::string& a
   std::ifstream unit(std::string(MAILBOAT_SOURCE_DIR) + "/deploy/" + name);
   std::ostringstream text;
   text << unit.rdbuf();
-  const auto copy = directory.path() / as;
+  auto copy = directory.path() / as;
   std::ofstream(copy) << std::regex_replace(text.str(), std::regex("ExecStart=[^ ]*"), "ExecStart=/bin/true");
   return copy;
 }

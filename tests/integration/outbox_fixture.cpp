@@ -59,7 +59,7 @@ void Outbox::expect_log_makes_table(const std::string& table) {
 }
 
 std::string Outbox::create_role(const std::string& attributes) {
-  const std::string name = "role" + std::to_string(++roles_) + "_of_" + value("SELECT current_database()");
+  std::string name = "role" + std::to_string(++roles_) + "_of_" + value("SELECT current_database()");
   sql("CREATE ROLE \"" + name + "\" LOGIN " + attributes);
   return name;
 }

@@ -49,8 +49,8 @@ TEST_F(Types, IntegersAndBooleansAreExactToTheirLimits) {
 
 TEST_F(Types, NumericsKeepEveryDigit) {
   carry("a numeric, b numeric(10,2), c numeric(15,5), d numeric(16,2), e numeric(40,20)",
-        {"123456789012345678901234567890.123456789, 12345678.90, 9999999999.99999, 12345678901234.10, "
-         "12345678901234567890.12345678901234567890",
+        {("123456789012345678901234567890.123456789, 12345678.90, 9999999999.99999, 12345678901234.10, "
+          "12345678901234567890.12345678901234567890"),
          "1.500, 1.50, 0.00001, 0.10, 0", "'NaN', 'NaN', -1, -0.01, 1e-20", "NULL, NULL, NULL, NULL, NULL",
          "1e30, -99999999.99, 1e9, 0, -1"});
   EXPECT_THAT(stored("typeof(a), a, typeof(b), b", 3), ElementsAre("text", "NaN", "text", "NaN"));
@@ -90,8 +90,8 @@ TEST_F(Types, DatesAndTimesDoNotDependOnTheWritersSession) {
 TEST_F(Types, JsonArraysAndCompositesAreJsonText) {
   sql("CREATE TYPE point3 AS (x int, y numeric, label text)");
   carry("a json, b jsonb, c int[], d text[], e point3, f int[][]",
-        {R"('{"b": 1, "a": [1.50, null, "ü"]}', '{"b": 1, "a": [1.50, null, "ü"]}', '{1,NULL,-3}', )"
-         R"(ARRAY['a,b', '"q"', 'NULL', NULL, '', E'line\nbreak'], ROW(1, 2.50, 'x "y"'), '{{1,2},{3,4}}')",
+        {(R"('{"b": 1, "a": [1.50, null, "ü"]}', '{"b": 1, "a": [1.50, null, "ü"]}', '{1,NULL,-3}', )"
+          R"(ARRAY['a,b', '"q"', 'NULL', NULL, '', E'line\nbreak'], ROW(1, 2.50, 'x "y"'), '{{1,2},{3,4}}')"),
          R"('null', 'null', '{}', '{}', NULL, '{}')",
          R"('"text"', '"te\\xt"', NULL, NULL, ROW(NULL,NULL,NULL), NULL)",
          R"('  12.00 ', '12.00', NULL, NULL, NULL, NULL)", "NULL, NULL, NULL, NULL, NULL, NULL",
