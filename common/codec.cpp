@@ -42,6 +42,7 @@ void write(const Hello& hello, v1::FromConsumer& message) {
   }
   out.set_credit(hello.credit);
   out.set_heartbeat_milliseconds(static_cast<std::uint32_t>(hello.heartbeat.count()));
+  out.set_trouble(hello.trouble);
 }
 
 Hello read(const v1::Hello& in) {
@@ -51,7 +52,8 @@ Hello read(const v1::Hello& in) {
               std::nullopt,
               {},
               in.credit(),
-              std::chrono::milliseconds(in.heartbeat_milliseconds())};
+              std::chrono::milliseconds(in.heartbeat_milliseconds()),
+              in.trouble()};
   if (!in.snapshot().empty()) hello.cursor = Cursor{read(in.source()), Snapshot::parse(in.snapshot())};
   for (const auto& load : in.unfinished_loads()) {
     hello.unfinished_loads.push_back({load.topic(), to_vector<std::string>(load.last_key()), load.rows()});
@@ -71,6 +73,48 @@ Ack read(const v1::Ack& in) { return {Snapshot::parse(in.snapshot()), in.window(
 void write(const Credit& credit, v1::FromConsumer& message) {
   message.mutable_credit()->set_amount(credit.amount);
 }
+
+void write(const Rejected& rejected, v1::FromConsumer& message) {
+  auto& out = *message.mutable_rejected();
+  for (const auto& rejection : rejected.rejections) {
+    auto& one = *out.add_rejections();
+    one.set_event_id(rejection.event_id);
+    one.set_txid(rejection.transaction);
+    one.set_error(rejection.error);
+  }
+}
+
+Rejected read(const v1::Rejected& in) {
+  Rejected rejected;
+  for (const auto& one : in.rejections()) {
+    rejected.rejections.push_back({one.event_id(), one.txid(), one.error()});
+  }
+  return rejected;
+}
+
+void write(const Retried& retried, v1::FromConsumer& message) {
+  auto& out = *message.mutable_retried();
+  for (const auto& outcome : retried.outcomes) {
+    auto& one = *out.add_outcomes();
+    one.set_event_id(outcome.event_id);
+    one.set_result(static_cast<v1::Retried::Outcome::Result>(outcome.result));
+    one.set_error(outcome.error);
+  }
+}
+
+Retried read(const v1::Retried& in) {
+  using Wire = v1::Retried::Outcome;
+  Retried retried;
+  for (const auto& one : in.outcomes()) {
+    if (!Wire::Result_IsValid(one.result()) || one.result() == Wire::RESULT_UNSPECIFIED) {
+      throw InvalidInput("an unknown outcome of a retry");
+    }
+    retried.outcomes.push_back(
+        {one.event_id(), static_cast<RetryOutcome::Result>(one.result()), one.error()});
+  }
+  return retried;
+}
+
 void write(const Heartbeat&, auto& message) { message.mutable_heartbeat(); }
 void write(const Goodbye&, v1::FromConsumer& message) { message.mutable_goodbye(); }
 
@@ -125,6 +169,14 @@ void write(const LoadChunk& chunk, v1::LoadChunk& out) {
   out.set_ends_load(chunk.ends_load);
   out.set_estimated_rows(chunk.estimated_rows);
   out.set_gives_up(chunk.gives_up);
+}
+
+void write(const Recorded& recorded, v1::FromProducer& message) {
+  message.mutable_recorded()->mutable_event_id()->Add(recorded.event_ids.begin(), recorded.event_ids.end());
+}
+
+void write(const Retry& retry, v1::FromProducer& message) {
+  write(retry.events, *message.mutable_retry()->mutable_events());
 }
 
 LoadChunk read(v1::LoadChunk& in) {
@@ -217,6 +269,10 @@ FromConsumer decode_from_consumer(std::string_view bytes) {
       return Heartbeat{};
     case v1::FromConsumer::kGoodbye:
       return Goodbye{};
+    case v1::FromConsumer::kRejected:
+      return read(message.rejected());
+    case v1::FromConsumer::kRetried:
+      return read(message.retried());
     case v1::FromConsumer::MESSAGE_NOT_SET:
       break;
   }
@@ -234,6 +290,10 @@ FromProducer decode_from_producer(std::string_view bytes) {
       return read(*message.mutable_frame());
     case v1::FromProducer::kHeartbeat:
       return Heartbeat{};
+    case v1::FromProducer::kRecorded:
+      return Recorded{to_vector<EventId>(message.recorded().event_id())};
+    case v1::FromProducer::kRetry:
+      return Retry{read(*message.mutable_retry()->mutable_events())};
     case v1::FromProducer::MESSAGE_NOT_SET:
       break;
   }

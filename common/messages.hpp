@@ -49,6 +49,7 @@ struct Hello {
   std::vector<LoadPosition> unfinished_loads;
   std::uint32_t credit = 0;
   std::chrono::milliseconds heartbeat{};
+  std::string trouble = {};  ///< why this replica cannot follow now: no session is wanted, only to tell
 };
 
 struct Welcome {
@@ -69,12 +70,13 @@ enum class RefusalCode : std::uint8_t {
   SourceUnavailable = 9,
   ShuttingDown = 10,
   SessionUnknown = 11,
+  TroubleNoted = 12,
 };
 
 /// True when saying Hello again later can help without anybody's doing.
 [[nodiscard]] constexpr bool is_temporary(RefusalCode code) {
   return code == RefusalCode::SourceUnavailable || code == RefusalCode::ShuttingDown ||
-         code == RefusalCode::SessionUnknown;
+         code == RefusalCode::SessionUnknown || code == RefusalCode::TroubleNoted;
 }
 
 struct Refusal {
@@ -114,14 +116,56 @@ struct Credit {
   std::uint32_t amount = 0;
 };
 
-/// What a frame takes of the credit: 1 for each MiB begun, so that large events are not under way by the
+/// An event that a replica could not apply, and why.
+struct Rejection {
+  EventId event_id = 0;
+  TransactionId transaction = 0;
+  std::string error;
+  friend bool operator==(const Rejection&, const Rejection&) = default;
+};
+
+/// Rejections that the replica holds until they are Recorded.
+struct Rejected {
+  std::vector<Rejection> rejections;
+};
+
+/// PostgreSQL has committed the rejections of these events.
+struct Recorded {
+  std::vector<EventId> event_ids;
+};
+
+/// Rejected events once more, outside of the windows. Each follows the R event that described its table when
+/// it was written, which is no attempt of its own unless it was rejected, too.
+struct Retry {
+  EventBatch events;
+};
+
+/// What became of an event of a Retry.
+struct RetryOutcome {
+  enum class Result : std::uint8_t {
+    Applied = 1,
+    Superseded = 2,  ///< the row has moved on meanwhile: nothing was left to do
+    Rejected = 3,
+  };
+  EventId event_id = 0;
+  Result result = Result::Applied;
+  std::string error;  ///< of Rejected
+  friend bool operator==(const RetryOutcome&, const RetryOutcome&) = default;
+};
+
+struct Retried {
+  std::vector<RetryOutcome> outcomes;
+};
+
+/// What a message takes of the credit: 1 for each MiB begun, so that large events are not under way by the
 /// dozen, but never more than `all` the credit there is. Both sides reckon with it. Pure.
 [[nodiscard]] std::uint32_t credit_cost(const Frame& frame, std::uint32_t all);
+[[nodiscard]] std::uint32_t credit_cost(const Retry& retry, std::uint32_t all);
 
 struct Heartbeat {};
 struct Goodbye {};
 
-using FromConsumer = std::variant<Hello, Ack, Credit, Heartbeat, Goodbye>;
-using FromProducer = std::variant<Welcome, Refusal, Frame, Heartbeat>;
+using FromConsumer = std::variant<Hello, Ack, Credit, Heartbeat, Goodbye, Rejected, Retried>;
+using FromProducer = std::variant<Welcome, Refusal, Frame, Heartbeat, Recorded, Retry>;
 
 }  // namespace mailboat

@@ -44,6 +44,10 @@ std::vector<std::string> fuzz_seeds() {
   return {encode(FromProducer{frame}),
           encode(FromProducer{Refusal{RefusalCode::Busy, "text"}}),
           encode(FromProducer{Welcome{}}),
+          encode(FromProducer{Recorded{{7, 8}}}),
+          encode(FromProducer{Retry{frame.events}}),
+          encode(FromConsumer{Rejected{{{7, 100, "no such table"}}}}),
+          encode(FromConsumer{Retried{{{7, RetryOutcome::Result::Rejected, "no such table"}}}}),
           encode(FromConsumer{hello}),
           encode(FromConsumer{Ack{Snapshot::parse("5:9:6,7"), 1, 2}}),
           encode(FromConsumer{Credit{2}})};

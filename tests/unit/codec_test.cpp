@@ -45,6 +45,27 @@ TEST(Codec, HelloOfANewReplicaHasNoCursor) {
   EXPECT_FALSE(through_consumer_wire(Hello{}).cursor.has_value());
 }
 
+TEST(Codec, TroubleSurvivesTheWire) {
+  Hello hello;
+  hello.trouble = "disk full";
+  EXPECT_EQ(through_consumer_wire(hello).trouble, "disk full");
+}
+
+TEST(Codec, RejectionsAndOutcomesSurviveTheWire) {
+  const Rejected rejected{{{7, 100, "CHECK constraint failed"}, {9, 101, ""}}};
+  EXPECT_EQ(through_consumer_wire(rejected).rejections, rejected.rejections);
+  using Result = RetryOutcome::Result;
+  const Retried retried{{{7, Result::Applied, ""}, {8, Result::Superseded, ""}, {9, Result::Rejected, "no"}}};
+  EXPECT_EQ(through_consumer_wire(retried).outcomes, retried.outcomes);
+  EXPECT_EQ(through_producer_wire(Recorded{{7, 9}}).event_ids, (std::vector<EventId>{7, 9}));
+  EXPECT_EQ(through_producer_wire(Retry{some_events()}).events.ids(), some_events().ids());
+}
+
+TEST(Codec, AnOutcomeThatNobodyKnowsIsInvalid) {
+  const Retried retried{{{7, static_cast<RetryOutcome::Result>(9), ""}}};
+  EXPECT_THROW(decode_from_consumer(encode(FromConsumer{retried})), InvalidInput);
+}
+
 TEST(Codec, EventsKeepTheirOrderAndEveryByte) {
   Frame frame;
   frame.window = 4;
