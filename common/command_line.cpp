@@ -37,11 +37,18 @@ void CommandLine::setting(Option option, std::vector<std::string>& target) {
   impl_->add_flag(std::move(option), target, true);
 }
 void CommandLine::setting(Option option, bool& target) { impl_->add_flag(std::move(option), target, true); }
+void CommandLine::setting(Option option, std::uint32_t& target) {
+  impl_->add_flag(std::move(option), target, true);
+}
 void CommandLine::setting(Option option, std::chrono::milliseconds& target) {
   impl_->add_flag(std::move(option), target, true);
 }
 void CommandLine::setting(Option option, log::Level& target) {
   impl_->add_flag(std::move(option), target, true);
+}
+
+void CommandLine::tables(const std::string& name, UseTables use) {
+  impl_->tables.emplace(name, std::move(use));
 }
 
 void CommandLine::argument(Option option, std::string& target) {

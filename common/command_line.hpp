@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/config_file.hpp"
 #include "common/environment.hpp"
 #include "common/exit_code.hpp"
 #include "common/log.hpp"
@@ -46,8 +48,14 @@ class CommandLine {
   void setting(Option option, std::string& target);
   void setting(Option option, std::vector<std::string>& target);
   void setting(Option option, bool& target);
+  void setting(Option option, std::uint32_t& target);
   void setting(Option option, std::chrono::milliseconds& target);
   void setting(Option option, log::Level& target);
+
+  /// A list of tables, `[[name]]`, that can stand in the file only. `use` runs once the settings have their
+  /// values, when the file has any such table; what it throws (ConfigurationError) is a usage error.
+  using UseTables = std::function<void(const std::string& path, const std::vector<ConfigTable>& tables)>;
+  void tables(const std::string& name, UseTables use);
 
   void argument(Option option, std::string& target);
   /// Values are separated by commas, or the flag is given several times.

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,6 +71,7 @@ struct CommandLine::Impl {
   [[nodiscard]] std::optional<GivenTexts> given(const Entry& entry, const Environment& environment,
                                                 const ConfigEntries& file, const std::string& path) const;
   void apply(const Environment& environment, const ConfigEntries& file, const std::string& path) const;
+  void apply_tables(const ConfigFile& file, const std::string& path) const;
   [[nodiscard]] std::string config_path(const Environment& environment) const;
   void refuse_unknown_keys(const ConfigEntries& file, const std::string& path) const;
   void resolve(const Environment& environment) const;
@@ -79,6 +81,7 @@ struct CommandLine::Impl {
   std::unique_ptr<CLI::App> owned;  // of the program; a command belongs to its program
   CLI::App* app;
   std::vector<Entry> entries;
+  std::map<std::string, UseTables> tables;
   std::vector<std::function<void()>> checks;
   std::vector<std::unique_ptr<CommandLine>> commands;
   std::string config;

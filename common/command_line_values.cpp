@@ -70,6 +70,18 @@ std::string CommandLine::Impl::config_path(const Environment& environment) const
   return {};
 }
 
+void CommandLine::Impl::apply_tables(const ConfigFile& file, const std::string& path) const {
+  for (const auto& [name, use] : tables) {
+    const auto found = file.tables.find(name);
+    if (found != file.tables.end()) {
+      use(path, found->second);
+    } else if (file.entries.contains(name)) {
+      throw ConfigurationError(path + ": " + name + ": expected a list of tables. Begin each with [[" + name +
+                               "]], in double brackets");
+    }
+  }
+}
+
 void CommandLine::Impl::refuse_unknown_keys(const ConfigEntries& file, const std::string& path) const {
   std::set<std::string> known;
   for (const auto& entry : entries) {
@@ -77,18 +89,20 @@ void CommandLine::Impl::refuse_unknown_keys(const ConfigEntries& file, const std
       known.insert(file_key_of_option(entry.option.name));
   }
   for (const auto& [key, texts] : file) {
-    if (known.contains(key)) continue;
-    throw ConfigurationError(path + ": unknown key '" + key + "' (known: " +
-                             shown(std::vector<std::string>(known.begin(), known.end())) + ")");
+    if (known.contains(key) || tables.contains(key)) continue;
+    std::vector<std::string> all(known.begin(), known.end());
+    for (const auto& [name, use] : tables) all.push_back("[[" + name + "]]");
+    throw ConfigurationError(path + ": unknown key '" + key + "' (known: " + shown(all) + ")");
   }
 }
 
 void CommandLine::Impl::resolve(const Environment& environment) const {
   const auto path = config_path(environment);
-  ConfigEntries file;
+  ConfigFile file;
   if (!path.empty()) file = read_config_file(path);
-  refuse_unknown_keys(file, path);
-  apply(environment, file, path);
+  refuse_unknown_keys(file.entries, path);
+  apply(environment, file.entries, path);
+  apply_tables(file, path);
   for (const auto& command : commands) {
     if (command->impl_->app->parsed()) command->impl_->apply(environment, {}, {});
   }

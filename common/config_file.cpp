@@ -47,18 +47,63 @@ std::optional<std::vector<std::string>> texts(const toml::node& node) {
   return list;
 }
 
+std::optional<std::vector<std::string>> pure_texts(const toml::array& array) {
+  std::vector<std::string> list;
+  for (const auto& entry : array) {
+    auto text = entry.value_exact<std::string>();
+    if (!text) return std::nullopt;
+    list.push_back(std::move(*text));
+  }
+  return list;
+}
+
+ConfigTexts table_of_texts(const toml::table& table) {
+  ConfigTexts result;
+  for (const auto& [key, node] : table) {
+    result.emplace(std::string(key.str()), node.value_exact<std::string>());
+  }
+  return result;
+}
+
+ConfigValue config_value(const toml::node& node) {
+  if (auto text = node.value_exact<std::string>()) return *std::move(text);
+  if (const auto* table = node.as_table()) return table_of_texts(*table);
+  if (const auto* array = node.as_array()) {
+    if (auto list = pure_texts(*array)) return *std::move(list);
+  }
+  return std::monostate();
+}
+
+std::vector<ConfigTable> list_of_tables(const toml::array& array) {
+  std::vector<ConfigTable> tables;
+  for (const auto& entry : array) {
+    auto& table = tables.emplace_back();
+    for (const auto& [key, node] : *entry.as_table()) {
+      table.emplace(std::string(key.str()), config_value(node));
+    }
+  }
+  return tables;
+}
+
 }  // namespace
 
-ConfigEntries read_config_file(const std::string& path) {
-  ConfigEntries entries;
+ConfigFile parse_config(std::string_view text, const std::string& path) {
+  ConfigFile file;
   try {
-    const toml::table table = toml::parse(read_file(path), path);
-    for (const auto& [key, node] : table) entries.emplace(std::string(key.str()), texts(node));
+    const toml::table content = toml::parse(text, path);
+    for (const auto& [key, node] : content) {
+      const std::string name(key.str());
+      file.entries.emplace(name, texts(node));
+      const auto* array = node.as_array();
+      if (array != nullptr && array->is_array_of_tables()) file.tables.emplace(name, list_of_tables(*array));
+    }
   } catch (const toml::parse_error& error) {
     throw ConfigurationError(path + ", line " + std::to_string(error.source().begin.line) + ": " +
                              std::string(error.description()));
   }
-  return entries;
+  return file;
 }
+
+ConfigFile read_config_file(const std::string& path) { return parse_config(read_file(path), path); }
 
 }  // namespace mailboat

@@ -1,5 +1,7 @@
 #include "common/option_value.hpp"
 
+#include <charconv>
+#include <limits>
 #include <sstream>
 
 #include "common/duration.hpp"
@@ -34,6 +36,17 @@ void assign(bool& target, const OptionTexts& texts) {
   target = text == "true";
 }
 
+void assign(std::uint32_t& target, const OptionTexts& texts) {
+  const auto& text = only(texts);
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    throw InvalidInput("expected a whole number from 0 to " +
+                       std::to_string(std::numeric_limits<std::uint32_t>::max()) + ", got '" + text + "'");
+  }
+  target = number;
+}
+
 void assign(std::chrono::milliseconds& target, const OptionTexts& texts) {
   target = parse_duration(only(texts));
 }
@@ -51,6 +64,7 @@ std::string shown(const std::vector<std::string>& value) {
 std::string shown(const std::optional<std::vector<std::string>>& value) { return value ? shown(*value) : ""; }
 
 std::string shown(bool) { return {}; }
+std::string shown(std::uint32_t value) { return std::to_string(value); }
 std::string shown(std::chrono::milliseconds value) { return format_duration(value); }
 std::string shown(log::Level value) { return std::string(log::level_name(value)); }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ void assign(std::string& target, const OptionTexts& texts);
 void assign(std::vector<std::string>& target, const OptionTexts& texts);
 void assign(std::optional<std::vector<std::string>>& target, const OptionTexts& texts);
 void assign(bool& target, const OptionTexts& texts);
+void assign(std::uint32_t& target, const OptionTexts& texts);
 void assign(std::chrono::milliseconds& target, const OptionTexts& texts);
 void assign(log::Level& target, const OptionTexts& texts);
 
@@ -25,6 +27,7 @@ std::string shown(const std::string& value);
 std::string shown(const std::vector<std::string>& value);
 std::string shown(const std::optional<std::vector<std::string>>& value);
 std::string shown(bool value);
+std::string shown(std::uint32_t value);
 std::string shown(std::chrono::milliseconds value);
 std::string shown(log::Level value);
 

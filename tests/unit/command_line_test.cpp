@@ -21,7 +21,10 @@ class CommandLineTest : public testing::Test {
     line.setting({.name = "producer", .value = "ENDPOINT", .help = "From whom"}, producers);
     line.setting({.name = "insecure", .value = "", .help = "Consent"}, insecure);
     line.setting({.name = "poll-interval-max", .value = "DURATION", .help = "How long"}, poll_interval_max);
+    line.setting({.name = "reject-limit", .value = "NUMBER", .help = "How many"}, reject_limit);
     line.setting({.name = "log-level", .value = "LEVEL", .help = "How much"}, log_level);
+    line.tables("route",
+                [this](const std::string&, const std::vector<ConfigTable>& found) { routes = found; });
     if (with_commands) {
       auto& track = line.command("track", "Track tables", "prog track a");
       track.position({.name = "TABLE", .value = "", .help = "Which", .required = true}, tables);
@@ -47,6 +50,8 @@ class CommandLineTest : public testing::Test {
   std::vector<std::string> producers;
   bool insecure = false;
   std::chrono::milliseconds poll_interval_max{50};
+  std::uint32_t reject_limit = 1000;
+  std::vector<ConfigTable> routes;
   log::Level log_level = log::Level::Info;
   bool with_commands = false;
   std::vector<std::string> tables;
@@ -64,12 +69,13 @@ TEST_F(CommandLineTest, KeepsDefaultsWhenNothingIsGiven) {
 TEST_F(CommandLineTest, ReadsEveryKindFromTheFile) {
   const TemporaryFile file(
       "listen = 'file'\nproducer = ['a,b', 'c']\ninsecure = true\npoll_interval_max = '2s'\nlog_level = "
-      "'debug'\n");
+      "'debug'\nreject_limit = 7\n");
   ASSERT_EQ(parse({"--config", file.path()}), std::nullopt) << printed.err.str();
   EXPECT_EQ(listen, "file");
   EXPECT_EQ(producers, (std::vector<std::string>{"a,b", "c"}));
   EXPECT_TRUE(insecure);
   EXPECT_EQ(poll_interval_max, std::chrono::seconds(2));
+  EXPECT_EQ(reject_limit, 7U);
   EXPECT_EQ(log_level, log::Level::Debug);
 }
 
@@ -78,6 +84,7 @@ TEST_F(CommandLineTest, ReadsEveryKindFromVariables) {
                        {"MAILBOAT_PRODUCER", "a,b"},
                        {"MAILBOAT_INSECURE", "true"},
                        {"MAILBOAT_POLL_INTERVAL_MAX", "2s"},
+                       {"MAILBOAT_REJECT_LIMIT", "7"},
                        {"MAILBOAT_LOG_LEVEL", "debug"}}),
             std::nullopt)
       << printed.err.str();
@@ -85,6 +92,7 @@ TEST_F(CommandLineTest, ReadsEveryKindFromVariables) {
   EXPECT_EQ(producers, (std::vector<std::string>{"a", "b"}));
   EXPECT_TRUE(insecure);
   EXPECT_EQ(poll_interval_max, std::chrono::seconds(2));
+  EXPECT_EQ(reject_limit, 7U);
   EXPECT_EQ(log_level, log::Level::Debug);
 }
 
@@ -114,6 +122,38 @@ TEST_F(CommandLineTest, RefusesAnUnknownKeyNamingItAndTheFile) {
 TEST_F(CommandLineTest, RefusesATableWhereAValueBelongs) {
   const TemporaryFile file("[listen]\nhost = 'x'\n");
   expect_refused({"--config", file.path()}, file.path() + ": listen: expected a text");
+}
+
+TEST_F(CommandLineTest, HandsOverListsOfTables) {
+  const TemporaryFile file(
+      "[[route]]\ntopic = 'a'\nkey = ['x', 'y']\n[route.columns]\nx = ':x'\n[[route]]\nsize = 1\n");
+  ASSERT_EQ(parse({"--config", file.path()}), std::nullopt) << printed.err.str();
+  ASSERT_EQ(routes.size(), 2U);
+  EXPECT_EQ(std::get<std::string>(routes[0].at("topic")), "a");
+  EXPECT_EQ(std::get<std::vector<std::string>>(routes[0].at("key")), (std::vector<std::string>{"x", "y"}));
+  EXPECT_EQ(std::get<ConfigTexts>(routes[0].at("columns")).at("x"), ":x");
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(routes[1].at("size")));
+}
+
+TEST_F(CommandLineTest, RefusesATableThatIsNoListOfTables) {
+  for (const std::string content : {"[route]\ntopic = 'a'\n", "route = 'a'\n", "route = [1]\n"}) {
+    const TemporaryFile file(content);
+    expect_refused({"--config", file.path()}, file.path() + ": route: expected a list of tables");
+  }
+}
+
+TEST_F(CommandLineTest, RefusesAListOfTablesThatItDoesNotKnow) {
+  const TemporaryFile file("[[rout]]\ntopic = 'a'\n");
+  expect_refused({"--config", file.path()}, file.path() + ": unknown key 'rout' (known: ");
+  const TemporaryFile odd("'[[route]]' = 'a'\n");
+  expect_refused({"--config", odd.path()}, odd.path() + ": unknown key '[[route]]'");
+}
+
+TEST_F(CommandLineTest, RefusesNumbersThatAreNone) {
+  for (const std::string text : {"-1", "4294967296", "1.5", "many", "1k"}) {
+    expect_refused({"--reject-limit=" + text},
+                   "--reject-limit: expected a whole number from 0 to 4294967295, got '" + text + "'");
+  }
 }
 
 TEST_F(CommandLineTest, RefusesABrokenFileNamingTheLine) {
