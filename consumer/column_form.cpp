@@ -9,7 +9,7 @@ namespace {
 
 using Entry = std::pair<std::string_view, Form>;
 
-constexpr std::array<Entry, 13> forms{{{"smallint", Form::Integer},
+constexpr std::array<Entry, 14> forms{{{"smallint", Form::Integer},
                                        {"integer", Form::Integer},
                                        {"bigint", Form::Integer},
                                        {"oid", Form::Integer},
@@ -21,7 +21,8 @@ constexpr std::array<Entry, 13> forms{{{"smallint", Form::Integer},
                                        {"jsonb", Form::Json},
                                        {"timestamp without time zone", Form::Timestamp},
                                        {"timestamp with time zone", Form::TimestampWithZone},
-                                       {"numeric", Form::Text}}};
+                                       {"numeric", Form::Text},
+                                       {any_type, Form::Any}}};
 
 // SQLite converts text of up to 15 significant digits to a number and back without loss. Source: SQLite,
 // "Datatypes In SQLite", 3 "Type Affinity".
@@ -57,6 +58,7 @@ std::string_view declared_type(Form form) {
     case Form::Numeric:
       return "NUMERIC";
     case Form::Blob:
+    case Form::Any:  // the one declared type that converts nothing
       return "BLOB";
     case Form::Text:
     case Form::Timestamp:

@@ -4,6 +4,10 @@
 
 namespace mailboat::consumer {
 
+/// The type of what an application publishes: each JSON value says for itself what it is. No column in
+/// PostgreSQL can have it.
+inline constexpr std::string_view any_type = "any";
+
 /// How a value of a PostgreSQL type stands in SQLite. docs/types.md is the table.
 enum class Form {
   Integer,            ///< INTEGER
@@ -15,6 +19,7 @@ enum class Form {
   Timestamp,          ///< TEXT 'YYYY-MM-DD HH:MM:SS[.ffffff]'
   TimestampWithZone,  ///< the same in UTC with 'Z'
   Json,               ///< TEXT, the JSON as PostgreSQL prints it
+  Any,                ///< as the JSON value says: INTEGER, REAL where that is exact, or TEXT
 };
 
 /// Of a type as format_type() prints it, e.g. `numeric(10,2)`. Pure.

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include "common/error.hpp"
+#include "consumer/column_form.hpp"
 
 namespace mailboat::consumer {
 namespace {
@@ -28,6 +29,12 @@ void require_whole(const Relation& relation) {
 }
 
 }  // namespace
+
+Column::Column(std::string column, std::string column_type, int column_number)
+    : name(std::move(column)), type(std::move(column_type)), number(column_number), field(name) {}
+
+Column::Column(std::string column, std::string payload_field)
+    : name(std::move(column)), type(any_type), number(0), field(std::move(payload_field)) {}
 
 bool Relation::is_key(std::string_view column) const {
   return std::find(key.begin(), key.end(), column) != key.end();

@@ -6,15 +6,21 @@
 
 namespace mailboat::consumer {
 
-/// One column of a tracked table, as its R event describes it.
+/// One column of a table, and where its values come from.
 struct Column {
+  /// Of a tracked table, as its R event describes it: the payloads' fields are called like the columns.
+  Column(std::string column, std::string column_type, int column_number);
+  /// Of a route: `column` of the target is read from `payload_field`.
+  Column(std::string column, std::string payload_field);
+
   std::string name;
-  std::string type;  ///< as PostgreSQL's format_type() prints it; of a domain, the type beneath
-  int number = 0;    ///< stays the same when the column is renamed
+  std::string type;   ///< as PostgreSQL's format_type() prints it; of a domain, the type beneath; or any_type
+  int number;         ///< stays the same when the column is renamed; 0 in a route
+  std::string field;  ///< of the payload; empty: the payload has none, and the value is NULL
   friend bool operator==(const Column&, const Column&) = default;
 };
 
-/// A tracked table as of one moment.
+/// A tracked table as of one moment, or the target of a route.
 struct Relation {
   std::string topic;
   std::string schema;

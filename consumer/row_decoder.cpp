@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "common/error.hpp"
+#include "consumer/json_number.hpp"
 
 namespace mailboat::consumer {
 namespace {
@@ -81,20 +82,39 @@ void decode_string(std::string_view text, Form form, Value& value) {
   }
 }
 
+bool decode_integer(std::string_view token, Value& value) {
+  value.kind = Value::Kind::Integer;
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value.integer);
+  return error == std::errc{} && end == token.data() + token.size();
+}
+
+void decode_real(std::string_view token, Value& value) {
+  value.kind = Value::Kind::Real;
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value.real);
+  if (error == std::errc{} && end == token.data() + token.size()) return;
+  throw InvalidInput("not a double precision number: " + std::string(token));
+}
+
+void decode_any_number(std::string_view token, Value& value) {
+  if (decode_integer(token, value)) return;
+  const auto real = exact_double(token);
+  if (!real) return set_text(value, token);
+  value.kind = Value::Kind::Real;
+  value.real = *real;
+}
+
 void decode_number(std::string_view token, Form form, Value& value) {
-  if (form == Form::Integer) {
-    value.kind = Value::Kind::Integer;
-    const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value.integer);
-    if (error == std::errc{} && end == token.data() + token.size()) return;
-    throw InvalidInput("not a 64-bit integer: " + std::string(token));
+  switch (form) {
+    case Form::Integer:
+      if (decode_integer(token, value)) return;
+      throw InvalidInput("not a 64-bit integer: " + std::string(token));
+    case Form::Real:
+      return decode_real(token, value);
+    case Form::Any:
+      return decode_any_number(token, value);
+    default:
+      set_text(value, token);
   }
-  if (form == Form::Real) {
-    value.kind = Value::Kind::Real;
-    const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value.real);
-    if (error == std::errc{} && end == token.data() + token.size()) return;
-    throw InvalidInput("not a double precision number: " + std::string(token));
-  }
-  set_text(value, token);
 }
 
 void decode_value(ondemand::value json, Form form, Value& value) {
@@ -122,14 +142,32 @@ void decode_value(ondemand::value json, Form form, Value& value) {
 }  // namespace
 
 struct RowDecoder::Impl {
+  // One field of the payload. Several columns may be read from it: the first is decoded, the others copied.
   struct Field {
-    std::string name;
     std::string quoted_tail;
     Form form;
+    std::size_t column;
+  };
+  struct Copy {
+    std::size_t from;
+    std::size_t to;
   };
 
-  // The index of a field's column. PostgreSQL writes them in the columns' order, so it is nearly always the
-  // one after the last.
+  explicit Impl(std::span<const Column> columns) : values(columns.size()) {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const auto& column = columns[i];
+      if (column.field.empty()) continue;
+      const auto [known, is_new] = by_name.emplace(column.field, fields.size());
+      if (is_new) {
+        fields.push_back({quoted_tail(column.field), form_of(column.type), i});
+      } else {
+        copies.push_back({fields[known->second].column, i});
+      }
+    }
+  }
+
+  // The index of a field. PostgreSQL writes them in the columns' order, so it is nearly always the one after
+  // the last.
   std::optional<std::size_t> find(ondemand::field& field, std::size_t expected, const char* json_end) {
     if (expected < fields.size()) {
       const auto& tail = fields[expected].quoted_tail;
@@ -151,25 +189,21 @@ struct RowDecoder::Impl {
       ondemand::field field = std::move(item);
       const auto index = find(field, expected, json.data() + json.size());
       if (!index) continue;
-      decode_value(field.value(), fields[*index].form, values[*index]);
+      decode_value(field.value(), fields[*index].form, values[fields[*index].column]);
       expected = *index + 1;
     }
+    for (const auto& copy : copies) values[copy.to] = values[copy.from];
   }
 
   ondemand::parser parser;
   std::vector<Field> fields;
   std::unordered_map<std::string, std::size_t> by_name;
+  std::vector<Copy> copies;
   std::vector<Value> values;
   std::string padded;
 };
 
-RowDecoder::RowDecoder(std::span<const Column> columns) : impl_(std::make_unique<Impl>()) {
-  for (const auto& column : columns) {
-    impl_->by_name.emplace(column.name, impl_->fields.size());
-    impl_->fields.push_back({column.name, quoted_tail(column.name), form_of(column.type)});
-  }
-  impl_->values.resize(columns.size());
-}
+RowDecoder::RowDecoder(std::span<const Column> columns) : impl_(std::make_unique<Impl>(columns)) {}
 
 RowDecoder::~RowDecoder() = default;
 RowDecoder::RowDecoder(RowDecoder&&) noexcept = default;

@@ -21,8 +21,9 @@ struct Value {
   std::string text;  ///< of Text and Blob
 };
 
-/// Turns JSON objects as row_to_json() writes them into the values of a fixed list of columns. Fields that
-/// are not in the list are passed over; columns that are not in the object become NULL. One thread.
+/// Turns JSON objects, such as row_to_json() writes them, into the values of a fixed list of columns. Fields
+/// that no column is read from are passed over; columns whose field is not in the object become NULL. One
+/// thread.
 class RowDecoder {
  public:
   explicit RowDecoder(std::span<const Column> columns);
