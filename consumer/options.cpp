@@ -29,6 +29,13 @@ void declare(CommandLine& line, ConsumerOptions& options) {
   line.setting(
       {.name = "heartbeat", .value = "DURATION", .help = "How often a sign of life goes to the producer"},
       options.heartbeat);
+  line.setting({.name = "reject-limit",
+                .value = "NUMBER",
+                .help = "Stop when more events of one window are rejected; 0: never"},
+               options.reject_limit);
+  line.tables("route", [&options](const std::string& path, const std::vector<ConfigTable>& tables) {
+    options.routes = parse_routes(path, tables);
+  });
   line.setting({.name = "log-level", .value = "LEVEL", .help = "debug, info, warning or error"},
                options.log_level);
 }

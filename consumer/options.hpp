@@ -1,11 +1,13 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "common/command_line.hpp"
+#include "consumer/route.hpp"
 
 namespace mailboat::consumer {
 
@@ -32,6 +34,16 @@ struct ConsumerOptions {
   /// intervals. Raise it on links where every packet costs; another consumer then has to wait longer to take
   /// over.
   std::chrono::milliseconds heartbeat{std::chrono::seconds(1)};
+
+  /// How many events of one window may be rejected before the consumer stops instead, with nothing of the
+  /// window applied: a table that somebody dropped must not turn a million events into failed tasks. 0 stands
+  /// for no limit. Raise it where that many bad events are to be expected and looked at later.
+  std::uint32_t reject_limit = 1000;
+
+  /// How topics become rows of tables that the operator has made; each topic has one. Empty: events that an
+  /// application publishes are rejected, and tracked tables become tables of their own names anyway. Only in
+  /// the file: `[[route]]`.
+  std::vector<Route> routes;
 
   /// Debug also logs each window.
   log::Level log_level = log::Level::Info;

@@ -9,8 +9,6 @@
 namespace mailboat::consumer {
 namespace {
 
-constexpr std::string_view version_column = "_version";
-
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {
   std::string text;
   for (const auto& part : parts) {
@@ -63,10 +61,14 @@ std::string quote(std::string_view identifier) {
   return text + '"';
 }
 
+bool is_reserved_table(std::string_view name) {
+  const auto lower = lower_case(name);
+  return lower.starts_with("sqlite_") || lower.starts_with("_mailboat_");
+}
+
 std::string table_name(const Relation& relation) {
   auto name = relation.schema == "public" ? relation.table : relation.schema + '_' + relation.table;
-  const auto lower = lower_case(name);
-  if (lower.starts_with("sqlite_") || lower.starts_with("_mailboat_")) {
+  if (is_reserved_table(name)) {
     throw InvalidInput("table " + relation.topic + " would become SQLite table '" + name +
                        "', but names that begin like that are reserved. Rename it, or leave its topic out");
   }

@@ -9,8 +9,14 @@
 /// Which SQLite table a relation becomes, and the SQL for it. Pure.
 namespace mailboat::consumer {
 
+/// The column of a target table that holds the id of the event that wrote the row.
+inline constexpr std::string_view version_column = "_version";
+
 /// `"a b"`: an identifier, quoted for SQLite.
 [[nodiscard]] std::string quote(std::string_view identifier);
+
+/// True for a table's name that SQLite or mailboat keeps for itself.
+[[nodiscard]] bool is_reserved_table(std::string_view name);
 
 /// `users` for public.users, `shop_orders` for shop.orders. Throws InvalidInput for a name that SQLite or
 /// mailboat keeps for itself.

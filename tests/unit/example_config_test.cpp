@@ -18,12 +18,12 @@ std::string deploy_file(const std::string& name) {
   return std::string(MAILBOAT_SOURCE_DIR) + "/deploy/" + name;
 }
 
-// The same file with every commented-out setting (`# key = value`) switched on.
+// The same file with every commented-out setting (`# key = value`) and table (`# [[route]]`) switched on.
 std::string uncommented(const std::string& path) {
   std::ifstream file(path);
   std::ostringstream content;
   content << file.rdbuf();
-  return std::regex_replace(content.str(), std::regex("(^|\n)# ?([a-z_]+ = )"), "$1$2");
+  return std::regex_replace(content.str(), std::regex(R"((^|\n)# ?([a-z_]+ = |\[+[a-z_.]+\]))"), "$1$2");
 }
 
 std::string keys_shown(const std::string& text) {
@@ -72,7 +72,9 @@ TEST(ExampleConfig, OfTheConsumerIsAcceptedAsItStands) {
 
 TEST(ExampleConfig, OfTheConsumerShowsEverySettingWithItsDefault) {
   const auto text = uncommented(deploy_file("consumer.toml"));
-  EXPECT_EQ(keys_shown(text), "producer subscription database until_caught_up heartbeat log_level ");
+  EXPECT_EQ(keys_shown(text),
+            "producer subscription database until_caught_up heartbeat reject_limit log_level "
+            "topic table key user_id signed_up_at ");
   const TemporaryFile file(text);
   Printed printed;
   const auto parsed =
@@ -82,7 +84,10 @@ TEST(ExampleConfig, OfTheConsumerShowsEverySettingWithItsDefault) {
   const consumer::ConsumerOptions defaults;
   EXPECT_EQ(shown.until_caught_up, defaults.until_caught_up);
   EXPECT_EQ(shown.heartbeat, defaults.heartbeat);
+  EXPECT_EQ(shown.reject_limit, defaults.reject_limit);
   EXPECT_EQ(shown.log_level, defaults.log_level);
+  ASSERT_EQ(shown.routes.size(), 1U);
+  EXPECT_EQ(shown.routes[0].columns.size(), 2U);
 }
 
 }  // namespace

@@ -46,6 +46,36 @@ TEST(ProducerOptions, RefusesUnusableValues) {
   EXPECT_EQ(refused_by_producer({"--poll-interval-max", "0ms"}, printed), ExitCode::Usage);
 }
 
+TEST(ProducerOptions, RefusesRoutes) {
+  const test::TemporaryFile file("[[route]]\ntopic = 'a'\n");
+  Printed printed;
+  EXPECT_EQ(refused_by_producer({"--config", file.path()}, printed), ExitCode::Usage);
+  EXPECT_NE(printed.err.str().find("unknown key 'route'"), std::string::npos) << printed.err.str();
+}
+
+TEST(ConsumerOptions, HasRoutesAndARejectLimitFromTheFile) {
+  const test::TemporaryFile file("reject_limit = 0\n[[route]]\ntopic = 'a'\ntable = 't'\nkey = ['k']\n");
+  const std::vector<std::string> arguments{"--producer", "tcp://a:1", "--subscription", "s",
+                                           "--database", "d",         "--config",       file.path()};
+  Printed printed;
+  const auto parsed = consumer::parse_options(arguments, printed.terminal(), environment_of({}));
+  ASSERT_TRUE(std::holds_alternative<consumer::ConsumerOptions>(parsed)) << printed.err.str();
+  const auto& options = std::get<consumer::ConsumerOptions>(parsed);
+  EXPECT_EQ(options.reject_limit, 0U);
+  EXPECT_EQ(options.routes, (std::vector<consumer::Route>{{"a", "t", {"k"}, {}}}));
+}
+
+TEST(ConsumerOptions, RefusesARouteThatCannotBeMeant) {
+  const test::TemporaryFile file("[[route]]\ntopic = 'a'\ntable = 't'\n");
+  Printed printed;
+  EXPECT_EQ(refused_by_consumer({"--producer", "tcp://a:1", "--subscription", "s", "--database", "d",
+                                 "--config", file.path()},
+                                printed),
+            ExitCode::Usage);
+  EXPECT_NE(printed.err.str().find(file.path() + ": route 1 (a): key: is missing"), std::string::npos)
+      << printed.err.str();
+}
+
 TEST(ConsumerOptions, NeedsProducerSubscriptionAndDatabase) {
   const std::vector<std::string> complete{"--producer",     "tcp://a:1", "--producer", "tcp://b:1",
                                           "--subscription", "shop",      "--database", "shop.db"};
