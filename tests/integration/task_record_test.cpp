@@ -121,7 +121,9 @@ class Trouble : public TaskFeed {
 };
 
 TEST_F(Trouble, IsNotedOncePerChangeWithoutDisturbingASession) {
-  auto scripted = consumer_of("s");
+  ScriptedConsumer scripted(endpoint());
+  scripted.set_acknowledging(false);
+  ASSERT_TRUE(scripted.follow("s")) << said();
   ASSERT_EQ(tell("cannot write:\ndisk full").value_or(Refusal{}).code, RefusalCode::TroubleNoted) << said();
   EXPECT_EQ(trouble(), "cannot write:?disk full");
   const auto first = since();
@@ -131,7 +133,7 @@ TEST_F(Trouble, IsNotedOncePerChangeWithoutDisturbingASession) {
   EXPECT_EQ(trouble(), std::string(2000, 'x'));
   EXPECT_NE(since(), first);
   const auto id = publish().first;
-  EXPECT_TRUE(eventually([&] { return scripted->has_window_with(id); })) << said();
+  EXPECT_TRUE(eventually([&] { return scripted.has_window_with(id); })) << said();
 }
 
 TEST_F(Trouble, EndsWithTheFirstAcknowledgementOfASession) {
