@@ -63,6 +63,9 @@ TEST_F(Report, ThatPostgresqlCannotTakeEndsTheSessionBeforeTheAcknowledgementIsW
   scripted->set_acknowledging(false);
   const auto [id, transaction] = publish();
   ASSERT_TRUE(eventually([&, event = id] { return scripted->has_window_with(event); })) << said();
+  ASSERT_TRUE(eventually([&] {  // an acknowledgement is written back about once a second
+    return value("SELECT now() > consumer_seen_at + interval '1.5 s' FROM outbox.subscription") == "t";
+  }));
   scripted->reject(id, transaction);
   scripted->send(Ack{scripted->cursor()->snapshot, 1000, id});
   const auto refusal = scripted->next<Refusal>();

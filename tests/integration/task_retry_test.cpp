@@ -1,5 +1,6 @@
 // Retries: when they are sent, with what, and what becomes of them.
 #include <gmock/gmock.h>
+#include <numeric>
 #include <signal.h>
 
 #include "tests/integration/task_feed_fixture.hpp"
@@ -149,15 +150,23 @@ TEST_F(RetryFeed, OneIsUnderWayWhileWindowsGoOn) {
 
 TEST_F(RetryFeed, HoldsAtMost500TasksAndTakesCreditLikeAFrame) {
   sql("SELECT outbox.publish('app', '{}') FROM generate_series(1, 700)");
-  ScriptedConsumer scripted(endpoint(), 1);
+  constexpr std::uint32_t one_message = 1;
+  ScriptedConsumer scripted(endpoint(), one_message);
   ASSERT_TRUE(scripted.follow("s")) << said();
-  std::vector<EventId> ids;
-  for (EventId id = 1; id <= 700; ++id) ids.push_back(id);
+  std::vector<EventId> ids(700);
+  std::iota(ids.begin(), ids.end(), EventId{1});
   retry_all(scripted, ids);
   for (const auto expected : {500U, 200U}) {
-    const auto retry = scripted.next<Retry>();  // a second message meanwhile fails the test
+    const auto retry = scripted.next<Retry>();
     ASSERT_TRUE(retry.has_value()) << said();
     EXPECT_THAT(retry->events.ids(), SizeIs(expected));
+    // The event's frame must wait, and fails the test otherwise: by the second answer the session has had a
+    // turn to send it.
+    publish();
+    for (int turn = 0; turn < 2; ++turn) {
+      scripted.reject(1, transaction_of(1));
+      ASSERT_TRUE(scripted.next<Recorded>()) << said();
+    }
     scripted.answer(*retry, Result::Applied);
   }
   EXPECT_TRUE(task_becomes(700, "completed"));
