@@ -193,13 +193,15 @@ Snapshot Bookkeeping::chunk_snapshot(std::int64_t chunk) {
                      ", which _mailboat_load_chunk does not list: it cannot be told which of both is newer");
 }
 
-std::optional<Snapshot> Bookkeeping::load_began_at(const std::string& topic) {
-  SQLite::Statement row(database_,
-                        "SELECT c.snapshot FROM _mailboat_load l JOIN _mailboat_load_chunk c ON c.topic = "
-                        "l.topic AND c.chunk >= l.first_chunk WHERE l.topic = ? ORDER BY c.chunk LIMIT 1");
-  row.bind(1, topic);
-  if (!row.executeStep()) return std::nullopt;
-  return Snapshot::parse(row.getColumn(0).getString());
+bool Bookkeeping::load_brings(const std::string& topic, TransactionId transaction) {
+  SQLite::Statement load(database_,
+                         "SELECT finished, (SELECT c.snapshot FROM _mailboat_load_chunk c WHERE c.topic = "
+                         "l.topic AND c.chunk >= l.first_chunk ORDER BY c.chunk LIMIT 1)"
+                         " FROM _mailboat_load l WHERE topic = ?");
+  load.bind(1, topic);
+  if (!load.executeStep()) return false;
+  if (load.getColumn(1).isNull()) return load.getColumn(0).getInt() == 0;
+  return Snapshot::parse(load.getColumn(1).getString()).covers(transaction);
 }
 
 // Chunks are numbered as their snapshots were taken, so what one does not cover, no earlier one does.

@@ -56,9 +56,9 @@ class Bookkeeping {
   void store_chunk(std::int64_t chunk, const std::string& topic, const Snapshot& snapshot);
   /// Throws InvalidInput for a chunk that nobody has stored.
   Snapshot chunk_snapshot(std::int64_t chunk);
-  /// The snapshot of the first chunk of the topic's last load: the load has brought, or will bring, all that
-  /// it covers. Nothing without such a load, or when it was given up.
-  std::optional<Snapshot> load_began_at(const std::string& topic);
+  /// True when the topic's last load has brought, or will bring, what a transaction that the cursor covers
+  /// has done: its first chunk covers it, or is still to come. False when the load was given up.
+  bool load_brings(const std::string& topic, TransactionId transaction);
   /// The last chunk whose snapshot does not cover the transaction; 0 when all do.
   std::int64_t last_chunk_before(TransactionId transaction);
 

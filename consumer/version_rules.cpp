@@ -17,7 +17,8 @@ bool VersionRules::overtaken(const TableWriter& table, const Event& event, const
 }
 
 bool VersionRules::overtaken(const TableWriter& table, const Event& event) {
-  return part_of_load(event) || is_newer_here(tombstone(table, whole_table), event);
+  return bookkeeping_.load_brings(std::string(event.topic), event.transaction) ||
+         is_newer_here(tombstone(table, whole_table), event);
 }
 
 std::optional<std::int64_t> VersionRules::row_version(const TableWriter& table,
@@ -35,11 +36,6 @@ std::optional<std::int64_t> VersionRules::tombstone(const TableWriter& table, co
   row.bind(2, key);
   if (!row.executeStep()) return std::nullopt;
   return row.getColumn(0).getInt64();
-}
-
-bool VersionRules::part_of_load(const Event& event) {
-  const auto begun_at = bookkeeping_.load_began_at(std::string(event.topic));
-  return begun_at && begun_at->covers(event.transaction);
 }
 
 bool VersionRules::is_newer_here(std::optional<std::int64_t> version, const Event& event) {

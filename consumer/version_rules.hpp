@@ -32,7 +32,8 @@ inline const std::string whole_table;
 /// row is gone, in a tombstone of its key or of the whole table. What a load has put right stands in no
 /// event; but a row that it wrote is exact at its chunk's snapshot, and a row that it did not find was gone
 /// at a snapshot not before that of the load's first chunk. An event which that first snapshot covers is
-/// therefore part of what the load has brought or will bring.
+/// therefore part of what the load has brought or will bring. So is any event while the first chunk is still
+/// to come, since that will be read after the window in which the event was refused.
 class VersionRules {
  public:
   VersionRules(SQLite::Database& database, Bookkeeping& bookkeeping)
@@ -46,7 +47,6 @@ class VersionRules {
  private:
   std::optional<std::int64_t> row_version(const TableWriter& table, const std::vector<Value>& key);
   std::optional<std::int64_t> tombstone(const TableWriter& table, const std::string& key);
-  bool part_of_load(const Event& event);
   bool is_newer_here(std::optional<std::int64_t> version, const Event& event);
 
   SQLite::Database& database_;
