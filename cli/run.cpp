@@ -13,9 +13,8 @@ namespace {
 std::string remedy(const postgres::StatementFailed& error) {
   constexpr auto insufficient_privilege = "42501";
   if (error.sqlstate() != insufficient_privilege) return {};
-  return ". Connect as the role that ran mailboat migrate or as a superuser; for status, a member of "
-         "outbox_producer "
-         "will do";
+  return ". Connect as the role that ran mailboat migrate or as a superuser; to look only, a member of "
+         "outbox_producer will do";
 }
 
 using MadeCommands = std::map<std::string, std::unique_ptr<Command>>;

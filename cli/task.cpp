@@ -14,7 +14,8 @@ std::string utc(const std::string& column) {
 // In the order in which read_row() takes them; `r`, `s`, `e` and `d` as in matching_tasks.
 const std::string task_columns =
     "SELECT r.subscription, r.event_id, r.txid, coalesce(e.topic, d.topic), "
-    "coalesce(e.op, CASE WHEN d.topic IS NOT NULL THEN 'R' END), r.status, r.retry_count, s.max_attempts, "
+    "coalesce(e.op, CASE WHEN d.topic IS NOT NULL THEN 'R'::\"char\" END), r.status, r.retry_count, "
+    "s.max_attempts, "
     "r.last_error, r.superseded, extract(epoch FROM statement_timestamp() - r.first_failed_at), "
     "extract(epoch FROM r.next_attempt_at - statement_timestamp()), r.compensation_error, r.decided_by, " +
     utc("e.created_at") + ", " + utc("r.first_failed_at") + ", " + utc("r.next_attempt_at") + ", " +
