@@ -18,14 +18,14 @@ class FailedChange : public Command {
 
   void declare(CommandLine& line) override {
     filter_.declare(line, true);
-    line.argument({.name = "all", .value = "", .help = "All tasks of the subscription that --status allows"},
-                  all_);
+    line.argument(
+        {.name = "all", .value = "", .help = "All tasks of the subscription that the options leave"}, all_);
     line.argument({.name = "dry-run", .value = "", .help = "Only show what would be done"}, dry_run_);
     line.argument({.name = "yes", .value = "", .help = "Do not ask, however many they are"}, yes_);
     line.check([this] {
       if (!filter_.is_given() && !all_)
         throw ConfigurationError("which tasks? Name their ids, a filter such as --topic, or --all");
-      if (filter_.is_given() && all_) throw ConfigurationError("--all goes with no id and no filter");
+      if (filter_.names_ids() && all_) throw ConfigurationError("either --all or ids, not both");
     });
   }
 

@@ -34,6 +34,7 @@ class FilterOptions {
   [[nodiscard]] const std::string& name() const { return name_; }
   /// True when an id or an option restricts what is meant.
   [[nodiscard]] bool is_given() const;
+  [[nodiscard]] bool names_ids() const { return !ids_.empty(); }
   /// The filter with its ages counted from now, by the server's clock. Without --status, a task that is named
   /// by its id may have any of the statuses that --status takes.
   [[nodiscard]] TaskFilter resolve(postgres::Connection& connection) const;

@@ -59,6 +59,7 @@ TEST_F(CliFailedChange, EveryFilterRestrictsWhatIsChanged) {
   discards({a, c}, {a, c});
   discards({a, c, "--topic", "c"}, {c});
   discards({"--all"}, {a, b, c});
+  discards({"--all", "--topic", "b"}, {b});
   for (int attempt = 0; attempt < 5; ++attempt) retry_ends(b, "rejected");
   discards({"--status", "failed"}, {b});
 }
@@ -205,7 +206,7 @@ TEST_F(CliFailedChange, NeedsToBeToldWhichTasks) {
     expect_usage({"failed", verb}, "NAME");
     expect_usage({"failed", verb, "shop"}, "which tasks?");
     expect_usage({"failed", verb, "shop", "--dry-run", "--yes"}, "which tasks?");
-    expect_usage({"failed", verb, "shop", "1", "--all"}, "--all goes with no id and no filter");
+    expect_usage({"failed", verb, "shop", "1", "--all"}, "either --all or ids, not both");
     expect_usage({"failed", verb, "shop", "x"}, "'x' is not the id of a task");
     expect_usage({"failed", verb, "shop", "--status", "completed"}, "'completed' is none of");
     expect_usage({"failed", verb, "shop", "--topic", ""}, "--topic: the value is empty");
