@@ -66,7 +66,7 @@ void FeedServer::begin_session(const PeerId& peer, Hello hello) {
     log::warn("a second Hello on one connection was dropped", {{"subscription", hello.subscription}});
     return;
   }
-  end_sessions_of(hello.subscription, hello.replica);
+  if (hello.trouble.empty()) end_sessions_of(hello.subscription, hello.replica);
   auto send = [this, peer](const FromProducer& message) { listener_->send(peer, encode(message)); };
   consumers_.emplace(
       peer,

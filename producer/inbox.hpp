@@ -30,10 +30,11 @@ class Inbox {
     changed_.notify_one();
   }
 
-  /// Call before polling; a wake() from then on ends the next wait_for_wake().
-  void clear_wake() {
+  /// Call before polling; a wake() from then on ends the next wait_for_wake(). True when there was a wake-up
+  /// since the last call.
+  bool clear_wake() {
     const std::lock_guard lock(mutex_);
-    woken_ = false;
+    return std::exchange(woken_, false);
   }
 
   std::deque<FromConsumer> take() {

@@ -63,8 +63,12 @@ void Session::refuse(RefusalCode code, const std::string& text) {
 
 void Session::run(const std::stop_token& stop) {
   try {
-    serve(stop);
-    send_(Refusal{RefusalCode::ShuttingDown, "the producer is stopping"});
+    if (hello_.trouble.empty()) {
+      serve(stop);
+      send_(Refusal{RefusalCode::ShuttingDown, "the producer is stopping"});
+    } else {
+      tell_trouble();
+    }
   } catch (const SessionEnded& end) {
     log::info("session ended", {{"subscription", hello_.subscription}, {"reason", end.what()}});
     send_(Refusal{RefusalCode::ShuttingDown, end.what()});
@@ -76,6 +80,16 @@ void Session::run(const std::stop_token& stop) {
     refuse(RefusalCode::SourceUnavailable, error.what());
   }
   finished_ = true;
+}
+
+// Without the subscription's lock: another session may hold it, and has to go on.
+void Session::tell_trouble() {
+  auto connection = connect_to_source(options_.postgres, "mailboat-producer/" + hello_.subscription);
+  const auto subscription = find_subscription(connection, hello_.subscription);
+  if (note_trouble(connection, subscription, hello_.trouble)) {
+    log::warn("a replica is in trouble", {{"subscription", hello_.subscription}, {"reason", hello_.trouble}});
+  }
+  send_(Refusal{RefusalCode::TroubleNoted, "noted; mailboat status shows it"});
 }
 
 void Session::serve(const std::stop_token& stop) {
@@ -102,8 +116,7 @@ void Session::serve(const std::stop_token& stop) {
 
   WindowSender sender(connection, inbox_, subscription, resume, hello_,
                       {.snapshot_hold_max = options_.snapshot_hold_max},
-                      {.send = [this](const Frame& frame) { send_(frame); },
-                       .found_events = [this] { watch_.found_events(); }});
+                      {.send = send_, .found_events = [this] { watch_.found_events(); }});
   const Registration registration(watch_, inbox_);
   try {
     while (!stop.stop_requested()) sender.step(stop);

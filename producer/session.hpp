@@ -14,7 +14,7 @@ namespace mailboat::producer {
 
 /// Serves one consumer in a thread of its own, with a PostgreSQL connection of its own, from its Hello until
 /// it leaves, the connection breaks or request_stop(). Whatever ends it before, the consumer is told by a
-/// Refusal.
+/// Refusal. A Hello that only tells of trouble gets its answer without a session.
 class Session {
  public:
   using Send = std::function<void(const FromProducer&)>;
@@ -41,6 +41,7 @@ class Session {
 
  private:
   void run(const std::stop_token& stop);
+  void tell_trouble();
   void serve(const std::stop_token& stop);
   void refuse(RefusalCode code, const std::string& text);
 

@@ -1,5 +1,9 @@
 #include "producer/subscription.hpp"
 
+#include <utility>
+
+#include "common/log.hpp"
+#include "producer/outside_text.hpp"
 #include "producer/source.hpp"
 
 namespace mailboat::producer {
@@ -11,6 +15,8 @@ constexpr seconds write_interval{1};
 // A cursor that moves only because transaction ids do is of no use to status and of little to retention; and
 // since writing it moves the ids again, doing so every second would keep an idle source busy with itself.
 constexpr seconds idle_write_interval{30};
+
+constexpr std::size_t trouble_limit = 2000;
 
 // classid of the subscriptions' advisory locks; the objid is the subscription's id. `mailboat status` looks
 // for it.
@@ -55,6 +61,15 @@ Subscription find_subscription(postgres::Connection& connection, const std::stri
 
 bool try_lock_subscription(postgres::Connection& connection, const Subscription& subscription) {
   return connection.query(lock_query, {std::to_string(subscription.id)}).boolean(0, 0);
+}
+
+bool note_trouble(postgres::Connection& connection, const Subscription& subscription,
+                  const std::string& trouble) {
+  const auto changed = connection.query(
+      "UPDATE outbox.subscription SET trouble = $2, trouble_since = now() WHERE id = $1::int"
+      " AND trouble IS DISTINCT FROM $2 RETURNING id",
+      {std::to_string(subscription.id), outside_text(trouble, trouble_limit)});
+  return !changed.empty();
 }
 
 ResumePoint resume_point(const Subscription& subscription, const std::optional<Cursor>& cursor) {
@@ -106,11 +121,23 @@ void ProgressWriter::write_connected(postgres::Connection& connection) {
 }
 
 void ProgressWriter::write_if_due(postgres::Connection& connection) {
+  end_trouble(connection);
   if (is_due(Clock::now())) write(connection);
 }
 
 void ProgressWriter::write_rest(postgres::Connection& connection) {
+  end_trouble(connection);
   if (acknowledged_ && (content_moved_ || cursor_moved_)) write(connection);
+}
+
+// An acknowledgement proves that the replica follows again. Writes only if it was known to be in trouble.
+void ProgressWriter::end_trouble(postgres::Connection& connection) {
+  if (!acknowledged_ || std::exchange(trouble_ended_, true)) return;
+  const auto ended = connection.query(
+      "UPDATE outbox.subscription SET trouble = NULL, trouble_since = NULL WHERE id = $1::int"
+      " AND trouble IS NOT NULL RETURNING name",
+      {std::to_string(subscription_)});
+  if (!ended.empty()) log::info("the replica follows again", {{"subscription", ended.text(0, 0)}});
 }
 
 void ProgressWriter::write(postgres::Connection& connection) {

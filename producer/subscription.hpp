@@ -40,6 +40,11 @@ struct ResumePoint {
 /// Throws SessionRefused (CursorMissing) when a replica that cannot be rebuilt has come back empty.
 ResumePoint resume_point(const Subscription& subscription, const std::optional<Cursor>& cursor);
 
+/// Writes down why the subscription's replica cannot follow now, and since when. True when it was not known
+/// yet; writes nothing otherwise.
+bool note_trouble(postgres::Connection& connection, const Subscription& subscription,
+                  const std::string& trouble);
+
 /// How a running load stands, for `mailboat status`.
 struct LoadProgress {
   LoadPosition position;
@@ -48,7 +53,8 @@ struct LoadProgress {
 };
 
 /// Writes acknowledgements back to `outbox.subscription`: about once a second while events or rows flow,
-/// rarely when only the clock of transaction ids has moved, never per event. It is what status and retention
+/// rarely when only the clock of transaction ids has moved, never per event. The first one ends the replica's
+/// trouble. It is what status and retention
 /// go by; the cursor that decides what is sent next is the replica's own, so losing a write back loses
 /// nothing. One thread.
 class ProgressWriter {
@@ -69,12 +75,14 @@ class ProgressWriter {
 
  private:
   [[nodiscard]] bool is_due(Clock::time_point now) const;
+  void end_trouble(postgres::Connection& connection);
   void write(postgres::Connection& connection);
 
   const std::int32_t subscription_;
   const std::string consumer_;
   std::optional<Ack> acknowledged_;
   std::optional<LoadProgress> load_;
+  bool trouble_ended_ = false;
   bool cursor_moved_ = false;   // by transaction ids alone
   bool content_moved_ = false;  // events or loaded rows
   Clock::time_point written_at_{};

@@ -1,6 +1,7 @@
 #include "producer/window_sender.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/log.hpp"
 
@@ -34,28 +35,48 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
       reader_(connection, subscription.topics, subscription.start == Subscription::Start::Load),
       load_reader_(connection),
       progress_(subscription.id, hello.replica),
+      tasks_(connection, subscription, settings.frame_bytes,
+             [this](const Recorded& recorded) { ports_.send(recorded); }),
       all_credit_(std::clamp(hello.credit, 1U, credit_limit)),
       credit_(all_credit_) {
   for (const auto& position : hello.unfinished_loads) loads_.push_back({position, {}});
   progress_.write_connected(connection_);
 }
 
+// Rejections before progress: what has been acknowledged may leave the log as soon as PostgreSQL knows it,
+// but not an event that is to be tried again.
 void WindowSender::step(const std::stop_token& stop) {
   take_in();
+  tasks_.record();
   progress_.write_if_due(connection_);
+  if (inbox_.clear_wake()) tasks_.woken();
   if (credit_ == 0) {
     inbox_.wait_for_message(stop, idle_wait);
+  } else if (send_due_retry(stop)) {
+    is_window_turn_ = true;
   } else if (window_is_due()) {
     send_window(stop);
   } else {
-    inbox_.wait_for_wake(stop, idle_wait);
+    inbox_.wait_for_wake(stop, std::min(idle_wait, tasks_.quiet_for()));
   }
+}
+
+// Retries and windows take turns, so that neither has to wait for the end of the other. The first window
+// tells a new replica about the tables.
+bool WindowSender::send_due_retry(const std::stop_token& stop) {
+  if (window_ == 0 || std::exchange(is_window_turn_, false)) return false;
+  const auto retry = tasks_.due_retry();
+  if (!retry) return false;
+  const auto cost = credit_cost(*retry, all_credit_);
+  wait_for_credit(cost, stop);
+  ports_.send(*retry);
+  credit_ -= cost;
+  return true;
 }
 
 bool WindowSender::window_is_due() {
   if (window_ == 0) return true;
   if (next_load() != loads_.end()) return true;
-  inbox_.clear_wake();
   const auto poll = reader_.poll(*sent_);
   if (poll.has_events) {
     ports_.found_events();
@@ -176,10 +197,14 @@ void WindowSender::wait_for_credit(std::uint32_t cost, const std::stop_token& st
 }
 
 void WindowSender::take_in() {
-  for (const auto& message : inbox_.take()) {
+  for (auto& message : inbox_.take()) {
     if (const auto* ack = std::get_if<Ack>(&message)) {
       acknowledged_window_ = ack->window;
       progress_.acknowledged(*ack);
+    } else if (auto* rejected = std::get_if<Rejected>(&message)) {
+      tasks_.take(std::move(*rejected));
+    } else if (auto* retried = std::get_if<Retried>(&message)) {
+      tasks_.take(std::move(*retried));
     } else if (const auto* credit = std::get_if<Credit>(&message)) {
       credit_ = std::min(credit_ + std::min(credit->amount, all_credit_), all_credit_);
     } else if (std::holds_alternative<Goodbye>(message)) {
@@ -201,6 +226,7 @@ void WindowSender::wind_up() {
   } catch (const SessionEnded&) {
     // A goodbye comes after the last acknowledgement: nothing more will.
   }
+  tasks_.record();
   progress_.write_rest(connection_);
 }
 

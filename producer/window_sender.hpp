@@ -12,6 +12,7 @@
 #include "producer/inbox.hpp"
 #include "producer/load_reader.hpp"
 #include "producer/subscription.hpp"
+#include "producer/task_desk.hpp"
 #include "producer/window_reader.hpp"
 
 namespace mailboat::producer {
@@ -22,7 +23,8 @@ class SessionEnded : public Error {
   using Error::Error;
 };
 
-/// Carries one subscription to one consumer, window by window. step() is the page to read first.
+/// Carries one subscription to one consumer, window by window, and retries between the windows. step() is the
+/// page to read first.
 ///
 /// Belongs to the session's thread. `connection`, `inbox` must outlive it. Throws SessionEnded,
 /// ConnectionLost.
@@ -34,18 +36,19 @@ class WindowSender {
     std::size_t frame_bytes = 1 << 20;
   };
   struct Ports {
-    std::function<void(const Frame&)> send;
+    std::function<void(const FromProducer&)> send;
     std::function<void()> found_events;  ///< told when a poll has found something: more is likely soon
   };
 
   WindowSender(postgres::Connection& connection, Inbox& inbox, const Subscription& subscription,
                const ResumePoint& resume, const Hello& hello, Settings settings, Ports ports);
 
-  /// One bounded piece of work: takes in what the consumer said, writes progress back when due, sends the
-  /// next window if there is one, and otherwise waits for a wake-up.
+  /// One bounded piece of work: takes in what the consumer said, records its rejections, writes progress back
+  /// when due, sends due retries or the next window if there is one, and otherwise waits for a wake-up.
   void step(const std::stop_token& stop);
 
-  /// At the end of a session: gives acknowledgements under way a moment to arrive, and writes the rest back.
+  /// At the end of a session: gives acknowledgements under way a moment to arrive, records what the consumer
+  /// has reported, and writes the rest back.
   void wind_up();
 
  private:
@@ -57,6 +60,7 @@ class WindowSender {
     Clock::time_point retry_at = {};  // not before
   };
 
+  bool send_due_retry(const std::stop_token& stop);
   bool window_is_due();
   void send_window(const std::stop_token& stop);
   void send_load_chunk(Frame& frame, const std::stop_token& stop);
@@ -78,6 +82,7 @@ class WindowSender {
   WindowReader reader_;
   LoadReader load_reader_;
   ProgressWriter progress_;
+  TaskDesk tasks_;
 
   std::optional<Snapshot> sent_;  // `to` of the last window sent
   std::vector<Load> loads_;       // unfinished, in the order in which they are loaded
@@ -86,6 +91,7 @@ class WindowSender {
   const std::uint32_t all_credit_;
   std::uint32_t credit_;
   bool consumer_gone_ = false;
+  bool is_window_turn_ = false;  // a retry was sent last
   Clock::time_point window_sent_at_{};
 };
 

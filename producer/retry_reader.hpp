@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/event.hpp"
+#include "postgres/connection.hpp"
+#include "producer/subscription.hpp"
+
+namespace mailboat::producer {
+
+/// Reads rejected events once more, when they are due. One thread; the connection must outlive the reader and
+/// be outside of a window's transaction. Throws StatementFailed or ConnectionLost.
+class RetryReader {
+ public:
+  RetryReader(postgres::Connection& connection, const Subscription& subscription);
+
+  /// How long until the next retry is due, 0 when one is; nothing when no task is waiting for one.
+  std::optional<std::chrono::milliseconds> next_due();
+
+  struct Batch {
+    EventBatch events;
+    std::vector<EventId> lost;  ///< due, but no longer in the log, or not of the subscription's topics
+  };
+  /// Due events in id order, about `target_bytes` but at least one and at most 500, each of a tracked table
+  /// after the R event that described the table when it was written.
+  Batch read(std::size_t target_bytes);
+
+ private:
+  void add_context(EventBatch& batch, const std::string& topic, EventId relation);
+  std::optional<std::string> payload_of(TransactionId transaction, EventId id);
+
+  postgres::Connection& connection_;
+  const std::string subscription_;
+  const std::optional<std::string> topics_;      // text[] literal
+  std::map<std::string, EventId> described_by_;  // in the batch being read: each topic's last R
+};
+
+}  // namespace mailboat::producer

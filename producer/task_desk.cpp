@@ -1,0 +1,169 @@
+#include "producer/task_desk.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "common/log.hpp"
+#include "producer/outside_text.hpp"
+
+namespace mailboat::producer {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Whoever makes a retry due wakes us, so that this is only a belt. It keeps an idle session cheap.
+constexpr milliseconds longest_quiet{5000};
+// Wake-ups come by the thousand while the source is busy.
+constexpr milliseconds shortest_quiet{250};
+
+constexpr std::size_t error_limit = 2000;
+
+// A rejection is confirmed only when it is on disk, whatever the server does by default: the replica forgets
+// it then. A compensation may have to wait for a row that the application is changing.
+constexpr auto recording_settings =
+    "SELECT set_config('synchronous_commit', 'local', true) WHERE current_setting('synchronous_commit') = "
+    "'off';"
+    "SET LOCAL lock_timeout = '10s'";
+
+constexpr auto retries_statement = "SELECT outbox.record_retries($1, $2::bigint[], $3::text[], $4::text[])";
+
+std::string result_name(RetryOutcome::Result result) {
+  switch (result) {
+    case RetryOutcome::Result::Applied:
+      return "applied";
+    case RetryOutcome::Result::Superseded:
+      return "superseded";
+    case RetryOutcome::Result::Rejected:
+      break;
+  }
+  return "rejected";
+}
+
+// Arrays of PostgreSQL, filled row by row.
+class Column {
+ public:
+  void add(std::string value) { values_.push_back(std::move(value)); }
+  void add(std::uint64_t value) { values_.push_back(std::to_string(value)); }
+  [[nodiscard]] std::string literal() const { return postgres::array_literal(values_); }
+
+ private:
+  std::vector<std::string> values_;
+};
+
+bool is_event_id(EventId id) { return id > 0 && id <= std::numeric_limits<std::int64_t>::max(); }
+
+}  // namespace
+
+TaskDesk::TaskDesk(postgres::Connection& connection, const Subscription& subscription,
+                   std::size_t batch_bytes, Confirm confirm)
+    : connection_(connection),
+      subscription_(subscription.name),
+      batch_bytes_(batch_bytes),
+      confirm_(std::move(confirm)),
+      reader_(connection, subscription) {}
+
+void TaskDesk::take(Rejected rejected) {
+  const auto surplus = std::erase_if(
+      rejected.rejections, [](const Rejection& rejection) { return !is_event_id(rejection.event_id); });
+  if (surplus > 0) {
+    log::warn("rejections of impossible events were dropped",
+              {{"subscription", subscription_}, {"count", surplus}});
+  }
+  if (!rejected.rejections.empty()) reports_.emplace_back(std::move(rejected));
+}
+
+void TaskDesk::take(Retried retried) { reports_.emplace_back(std::move(retried)); }
+
+void TaskDesk::record() {
+  while (!reports_.empty()) {
+    std::visit([this](const auto& report) { record(report); }, reports_.front());
+    reports_.pop_front();
+    look_at_ = Clock::now();
+  }
+}
+
+void TaskDesk::record(const Rejected& rejected) {
+  Column ids;
+  Column transactions;
+  Column errors;
+  Recorded recorded;
+  for (const auto& rejection : rejected.rejections) {
+    ids.add(rejection.event_id);
+    transactions.add(rejection.transaction);
+    errors.add(outside_text(rejection.error, error_limit));
+    recorded.event_ids.push_back(rejection.event_id);
+  }
+  commit("SELECT outbox.reject($1, $2::bigint[], $3::xid8[], $4::text[])",
+         {subscription_, ids.literal(), transactions.literal(), errors.literal()});
+  log::info("rejected events recorded",
+            {{"subscription", subscription_}, {"count", recorded.event_ids.size()}});
+  confirm_(recorded);
+}
+
+// Only outcomes of what is under way count: a repeated message must not count as another attempt.
+void TaskDesk::record(const Retried& retried) {
+  Column ids;
+  Column results;
+  Column errors;
+  for (const auto& outcome : retried.outcomes) {
+    if (under_way_.erase(outcome.event_id) == 0) continue;
+    ids.add(outcome.event_id);
+    results.add(result_name(outcome.result));
+    errors.add(outside_text(outcome.error, error_limit));
+  }
+  under_way_.clear();
+  commit(retries_statement, {subscription_, ids.literal(), results.literal(), errors.literal()});
+}
+
+void TaskDesk::give_up(const std::vector<EventId>& lost) {
+  Column ids;
+  Column results;
+  Column errors;
+  for (const auto id : lost) {
+    ids.add(id);
+    results.add("lost");
+    errors.add(
+        "the event is no longer in the log, or not of this subscription's topics: it cannot be sent again. "
+        "Load the table anew if the replica misses its row");
+  }
+  commit(retries_statement, {subscription_, ids.literal(), results.literal(), errors.literal()});
+}
+
+void TaskDesk::commit(const std::string& statement, const postgres::Params& params) {
+  try {
+    postgres::Transaction transaction(connection_, postgres::Transaction::Kind::ReadWrite,
+                                      recording_settings);
+    transaction.query(statement, params);
+    transaction.commit();
+  } catch (const postgres::StatementFailed& error) {
+    throw postgres::StatementFailed("cannot record the tasks of subscription '" + subscription_ +
+                                        "', which the replica keeps and reports again: " + error.what(),
+                                    error.sqlstate());
+  }
+}
+
+std::optional<Retry> TaskDesk::due_retry() {
+  const auto now = Clock::now();
+  if (!under_way_.empty() || now < look_at_) return std::nullopt;
+  looked_at_ = now;
+  const auto due = reader_.next_due();
+  look_at_ = now + std::min(due.value_or(longest_quiet), longest_quiet);
+  if (due != milliseconds(0)) return std::nullopt;
+
+  auto batch = reader_.read(batch_bytes_);
+  if (!batch.lost.empty()) give_up(batch.lost);
+  if (batch.events.empty()) return std::nullopt;
+  under_way_.insert(batch.events.ids().begin(), batch.events.ids().end());
+  log::debug("retry sent", {{"subscription", subscription_}, {"events", batch.events.size()}});
+  return Retry{std::move(batch.events)};
+}
+
+void TaskDesk::woken() { look_at_ = std::min(look_at_, looked_at_ + shortest_quiet); }
+
+milliseconds TaskDesk::quiet_for() const {
+  if (!under_way_.empty()) return longest_quiet;
+  const auto left = std::chrono::ceil<milliseconds>(look_at_ - Clock::now());
+  return std::clamp(left, milliseconds(0), longest_quiet);
+}
+
+}  // namespace mailboat::producer
