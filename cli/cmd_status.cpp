@@ -27,19 +27,33 @@ std::string acknowledged_text(const SubscriptionStatus& status) {
   return status.acked_event_id == 0 ? ago : ago + ", event " + grouped(status.acked_event_id);
 }
 
+std::string tasks_text(const OpenTasks& tasks) {
+  std::string text;
+  if (tasks.retrying > 0) text = grouped(tasks.retrying) + " retrying";
+  if (tasks.failed > 0) text += (text.empty() ? "" : ", ") + grouped(tasks.failed) + " failed";
+  if (!tasks.oldest_seconds) return "-";
+  return text + ", oldest " + rough_duration(std::max(*tasks.oldest_seconds, 0.0));
+}
+
 void print_human(std::ostream& out, const std::vector<SubscriptionStatus>& all) {
   if (all.empty()) {
     out << "There is no subscription yet. Make one with: mailboat subscribe NAME\n";
     return;
   }
   std::vector<std::vector<std::string>> rows{
-      {"NAME", "STATE", "CONSUMER", "LAG", "BEHIND", "ACKNOWLEDGED", "LOAD"}};
+      {"NAME", "STATE", "CONSUMER", "LAG", "BEHIND", "ACKNOWLEDGED", "TASKS", "LOAD"}};
   for (const auto& status : all) {
     rows.push_back({status.name, status.state, status.connected ? "connected" : "away",
                     grouped(status.lag_events) + (status.lag_events == 1 ? " event" : " events"),
-                    rough_duration(status.lag_seconds), acknowledged_text(status), load_text(status)});
+                    rough_duration(status.lag_seconds), acknowledged_text(status), tasks_text(status.tasks),
+                    load_text(status)});
   }
   print_table(out, rows);
+  for (const auto& status : all) {
+    if (!status.trouble) continue;
+    out << status.name << ": " << status.trouble->text << " (since "
+        << rough_duration(std::max(status.trouble->seconds, 0.0)) << ")\n";
+  }
 }
 
 void write_topics(JsonWriter& json, const std::optional<std::vector<std::string>>& topics) {
@@ -67,6 +81,15 @@ void write_load(JsonWriter& json, const std::optional<LoadStatus>& load) {
       .end_object();
 }
 
+void write_trouble(JsonWriter& json, const std::optional<Trouble>& trouble) {
+  json.key("trouble");
+  if (trouble) {
+    json.value(trouble->text).key("trouble_seconds").value(trouble->seconds);
+  } else {
+    json.null().key("trouble_seconds").null();
+  }
+}
+
 // Keys are only ever added: scripts read this.
 void print_json(std::ostream& out, const std::vector<SubscriptionStatus>& all) {
   JsonWriter json;
@@ -79,6 +102,9 @@ void print_json(std::ostream& out, const std::vector<SubscriptionStatus>& all) {
     json.key("lag_events").value(status.lag_events).key("lag_seconds").value(status.lag_seconds);
     json.key("acked_at").value(status.acked_at).key("acked_event_id").value(status.acked_event_id);
     write_load(json, status.load);
+    json.key("tasks_retrying").value(status.tasks.retrying).key("tasks_failed").value(status.tasks.failed);
+    json.key("oldest_task_seconds").value(status.tasks.oldest_seconds);
+    write_trouble(json, status.trouble);
     json.end_object();
   }
   json.end_array().end_object();

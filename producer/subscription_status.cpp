@@ -17,7 +17,9 @@ SELECT s.name, s.state, s.start, s.topics,
        to_char(s.acked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
        extract(epoch FROM statement_timestamp() - s.acked_at), s.acked_event_id,
        s.load ->> 'topic', coalesce((s.load ->> 'rows')::bigint, 0),
-       coalesce((s.load ->> 'estimated_rows')::bigint, 0), coalesce((s.load ->> 'tables_left')::bigint, 0)
+       coalesce((s.load ->> 'estimated_rows')::bigint, 0), coalesce((s.load ->> 'tables_left')::bigint, 0),
+       tasks.retrying, tasks.failed, tasks.oldest,
+       s.trouble, extract(epoch FROM statement_timestamp() - s.trouble_since)
 FROM outbox.subscription s
 CROSS JOIN LATERAL (
   SELECT count(*) AS events,
@@ -26,6 +28,12 @@ CROSS JOIN LATERAL (
   WHERE (e.txid >= pg_snapshot_xmax(s.snapshot)
          OR e.txid = ANY (ARRAY(SELECT pg_snapshot_xip(s.snapshot))))
     AND (s.topics IS NULL OR e.topic = ANY (s.topics))) lag
+CROSS JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE r.status = 'retrying') AS retrying,
+         count(*) FILTER (WHERE r.status = 'failed') AS failed,
+         extract(epoch FROM statement_timestamp() - min(r.first_failed_at)) AS oldest
+  FROM outbox.rejection r
+  WHERE r.subscription = s.name AND r.status IN ('retrying', 'failed')) tasks
 ORDER BY s.name
 )sql";
 
@@ -54,6 +62,11 @@ SubscriptionStatus read_row(const postgres::Rows& rows, int row) {
   if (!rows.is_null(row, 10)) {
     status.load = LoadStatus{std::string(rows.text(row, 10)), rows.int64(row, 11), rows.int64(row, 12),
                              rows.int64(row, 13)};
+  }
+  status.tasks = {rows.int64(row, 14), rows.int64(row, 15), std::nullopt};
+  if (!rows.is_null(row, 16)) status.tasks.oldest_seconds = seconds(rows.text(row, 16));
+  if (!rows.is_null(row, 17)) {
+    status.trouble = Trouble{std::string(rows.text(row, 17)), seconds(rows.text(row, 18))};
   }
   return status;
 }

@@ -17,6 +17,19 @@ struct LoadStatus {
   std::int64_t tables_left = 0;     ///< not counting this one
 };
 
+/// Events that the replica could not apply and that nobody has dealt with yet.
+struct OpenTasks {
+  std::int64_t retrying = 0;
+  std::int64_t failed = 0;
+  std::optional<double> oldest_seconds;  ///< since the oldest of both was rejected; nullopt without any
+};
+
+/// Why a replica cannot follow now, in its consumer's words.
+struct Trouble {
+  std::string text;
+  double seconds = 0;  ///< since it began
+};
+
 /// What an operator wants to know about one subscription.
 struct SubscriptionStatus {
   std::string name;
@@ -30,6 +43,8 @@ struct SubscriptionStatus {
   std::optional<double> seconds_since_ack;
   std::int64_t acked_event_id = 0;  ///< highest event id applied; 0 before the first
   std::optional<LoadStatus> load;   ///< nullopt when none is running
+  OpenTasks tasks;
+  std::optional<Trouble> trouble;  ///< nullopt while it follows, or is simply away
 };
 
 /// All subscriptions, ordered by name, as of one snapshot. Reads every event that some subscription has not

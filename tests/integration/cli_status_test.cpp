@@ -96,10 +96,10 @@ TEST_F(CliStatus, TableShowsEachSubscriptionByName) {
       "\"estimated_rows\": 6000, \"tables_left\": 2}' WHERE name = 'ant'");
   const auto out = mailboat({"status"}).out;
   EXPECT_TRUE(std::regex_match(
-      out, std::regex("NAME +STATE +CONSUMER +LAG +BEHIND +ACKNOWLEDGED +LOAD\n"
-                      "ant +active +away +1,234 events +[0-9.]+ s +never +"
+      out, std::regex("NAME +STATE +CONSUMER +LAG +BEHIND +ACKNOWLEDGED +TASKS +LOAD\n"
+                      "ant +active +away +1,234 events +[0-9.]+ s +never +- +"
                       "public\\.a 1,500 of about 6,000 \\(25 %\\), then 2 more\n"
-                      "zebra +active +away +0 events +0\\.0 s +[0-9.]+ s ago, event 1,236 +-\n")))
+                      "zebra +active +away +0 events +0\\.0 s +[0-9.]+ s ago, event 1,236 +- +-\n")))
       << out;
 }
 
@@ -128,11 +128,50 @@ TEST_F(CliStatus, JsonIsStable) {
         "rows": 5,
         "estimated_rows": 9,
         "tables_left": 0
-      }
+      },
+      "tasks_retrying": 0,
+      "tasks_failed": 0,
+      "oldest_task_seconds": null,
+      "trouble": null,
+      "trouble_seconds": null
     }
   ]
 }
 )");
+}
+
+TEST_F(CliStatus, TasksAreTheOpenOnesWithTheAgeOfTheOldest) {
+  done({"subscribe", "s", "--start", "now"});
+  done({"subscribe", "well", "--start", "now"});
+  application.query(
+      "SELECT outbox.reject('s', '{1, 2, 3, 4, 5}', '{1, 1, 1, 1, 1}', '{x, x, x, x, x}');"
+      "SELECT outbox.record_retries('s', '{1, 2}', '{applied, lost}', NULL);"
+      "SELECT outbox.discard_failed('s', '{3}', 'me');"
+      "UPDATE outbox.rejection SET first_failed_at = now() - event_id * interval '100 s'");
+  application.query(
+      "UPDATE outbox.rejection SET first_failed_at = now() - interval '1 d' WHERE event_id IN (1, 3)");
+  const auto tasks = status("s").tasks;
+  EXPECT_EQ(tasks.retrying, 2);
+  EXPECT_EQ(tasks.failed, 1);
+  EXPECT_NEAR(tasks.oldest_seconds.value_or(0), 500, 30);
+  EXPECT_FALSE(status("well").tasks.oldest_seconds.has_value());
+  const auto out = mailboat({"status"}).out;
+  EXPECT_TRUE(contains(out, "2 retrying, 1 failed, oldest 8 min")) << out;
+  const auto json = mailboat({"status", "--json"}).out;
+  EXPECT_TRUE(contains(json, "\"tasks_retrying\": 2,\n      \"tasks_failed\": 1,\n")) << json;
+}
+
+TEST_F(CliStatus, TroubleStandsInALineOfItsOwnUnderTheTable) {
+  done({"subscribe", "replica", "--start", "now"});
+  application.query(
+      "UPDATE outbox.subscription SET trouble = 'cannot write to /data/r.db: disk full', "
+      "trouble_since = now() - interval '3 min'");
+  const auto out = mailboat({"status"}).out;
+  EXPECT_TRUE(contains(out, "\nreplica: cannot write to /data/r.db: disk full (since 3 min)\n")) << out;
+  const auto json = mailboat({"status", "--json"}).out;
+  EXPECT_TRUE(contains(
+      json, "\"trouble\": \"cannot write to /data/r.db: disk full\",\n      \"trouble_seconds\": 18"))
+      << json;
 }
 
 TEST_F(CliStatus, MemberOfOutboxProducerMayLook) {

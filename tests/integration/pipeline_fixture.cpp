@@ -22,8 +22,7 @@ void Pipeline::subscribe(const std::string& subscription, const std::string& sta
 }
 
 void Pipeline::start_producer(const std::vector<std::string>& options) {
-  std::vector<std::string> argv{program("mailboat-producer"), "--postgres", conninfo, "--listen",
-                                "ipc://" + (directory_.path() / "feed").string()};
+  std::vector<std::string> argv{program("mailboat-producer"), "--postgres", conninfo, "--listen", endpoint()};
   argv.insert(argv.end(), options.begin(), options.end());
   producer = std::make_unique<Process>(std::move(argv));
   ASSERT_TRUE(producer->wait_for_output("is listening")) << producer->errors();
@@ -32,7 +31,7 @@ void Pipeline::start_producer(const std::vector<std::string>& options) {
 std::vector<std::string> Pipeline::consumer_command(const std::string& subscription) const {
   return {program("mailboat-consumer"),
           "--producer",
-          "ipc://" + (directory_.path() / "feed").string(),
+          endpoint(),
           "--subscription",
           subscription,
           "--database",
@@ -58,6 +57,8 @@ void Pipeline::catch_up(const std::string& subscription) {
   ASSERT_TRUE(code.has_value()) << "never caught up: " << process.errors() << said();
   ASSERT_EQ(*code, 0) << process.errors() << said();
 }
+
+std::string Pipeline::endpoint() const { return "ipc://" + (directory_.path() / "feed").string(); }
 
 std::string Pipeline::file(const std::string& subscription) const {
   return directory_.path() / (subscription + ".db");

@@ -33,6 +33,8 @@ class Pipeline : public ::testing::Test {
   /// Runs mailboat-consumer until it has everything that was committed before, loads included.
   void catch_up(const std::string& subscription = "replica");
 
+  /// Where the producer listens.
+  [[nodiscard]] std::string endpoint() const;
   [[nodiscard]] std::string file(const std::string& subscription = "replica") const;
   /// A new reader each time: a table may have come or changed since.
   [[nodiscard]] SqliteReader replica(const std::string& subscription = "replica") const;

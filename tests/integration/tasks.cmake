@@ -6,3 +6,15 @@ mailboat_test(mailboat_task_test
     task_view_test.cpp
   PRIVATE mailboat_migrations mailboat_test_support GTest::gmock GTest::gtest_main
   TIMEOUT 180)
+
+# mailboat-producer between a PostgreSQL and consumers that the test plays.
+mailboat_test(mailboat_task_feed_test
+  SOURCES
+    pipeline_fixture.cpp
+    replica_difference.cpp
+    scripted_consumer.cpp
+    task_record_test.cpp
+    task_retry_test.cpp
+  PRIVATE mailboat_migrations mailboat_test_support GTest::gmock GTest::gtest_main
+  TIMEOUT 300)
+add_dependencies(mailboat_task_feed_test mailboat-producer)
