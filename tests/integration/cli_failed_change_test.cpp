@@ -1,6 +1,8 @@
+#include <future>
 #include <unistd.h>
 
 #include "tests/integration/cli_task_fixture.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/process.hpp"
 
 namespace mailboat::test {
@@ -148,6 +150,31 @@ TEST_F(CliFailedChange, OnlyWhatWasConfirmedAndStillMatchesIsChanged) {
   EXPECT_TRUE(contains(said.out, "1 task had changed meanwhile")) << said.out;
   EXPECT_EQ(status(first), "completed");
   EXPECT_EQ(status(late), "retrying") << "discarded although nobody had seen it";
+}
+
+TEST_F(CliFailedChange, WaitsForTheProducerAndLooksAgainAtWhatItHasChanged) {
+  const auto changing = rejected("mail", "UNIQUE");
+  const auto other = rejected("mail", "UNIQUE");
+  postgres::Transaction producer(application, postgres::Transaction::Kind::ReadWrite);
+  retry_ends(changing, "rejected", "CHECK");
+  auto discarding = std::async(std::launch::async, [this] {
+    return mailboat({"failed", "discard", "shop", "--error", "unique"});
+  });
+  postgres::Connection observer(conninfo, "observer");
+  EXPECT_TRUE(eventually([&] {
+    return !observer
+                .query(
+                    "SELECT FROM pg_stat_activity WHERE application_name = 'mailboat' AND wait_event_type = "
+                    "'Lock'")
+                .empty();
+  }));
+  producer.commit();
+  const auto said = discarding.get();
+  EXPECT_EQ(said.code, ExitCode::Done) << said.err;
+  EXPECT_TRUE(contains(said.out, "1 task of subscription shop is discarded")) << said.out;
+  EXPECT_TRUE(contains(said.out, "1 task had changed meanwhile")) << said.out;
+  EXPECT_EQ(status(changing), "retrying") << "it did not match any more";
+  EXPECT_EQ(status(other), "discarded");
 }
 
 TEST_F(CliFailedChange, KeepsWhoDecidedAndWhen) {
