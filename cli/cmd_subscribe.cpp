@@ -1,5 +1,7 @@
 #include "cli/cmd_subscribe.hpp"
 
+#include "cli/retry_options.hpp"
+
 namespace mailboat::cli {
 namespace {
 
@@ -19,13 +21,17 @@ class Subscribe : public Command {
          .help = "load: the rows of the tables first; now: changes only; earliest: all the log still holds",
          .choices = {"load", "now", "earliest"}},
         start_);
+    retry_.declare(line);
   }
 
   ExitCode run(const Context& context) override {
     auto connection = connect_to_outbox(context);
     std::optional<std::string> topics;
     if (!topics_.empty()) topics = postgres::array_literal(topics_);
-    connection.query("SELECT outbox.subscribe($1, $2, $3::text[])", {name_, start_, topics});
+    postgres::Transaction transaction(connection, postgres::Transaction::Kind::ReadWrite);
+    transaction.query("SELECT outbox.subscribe($1, $2, $3::text[])", {name_, start_, topics});
+    if (retry_.is_given()) retry_.store(connection, name_);
+    transaction.commit();
     warn_of_untracked(connection, context.terminal.err);
     context.terminal.out << "subscription " << name_
                          << " is made. With mailboat-producer running, feed a replica:\n"
@@ -46,6 +52,7 @@ class Subscribe : public Command {
   std::string name_;
   std::vector<std::string> topics_;
   std::string start_ = "load";
+  RetryOptions retry_;
 };
 
 }  // namespace

@@ -1,7 +1,11 @@
 #include "cli/command.hpp"
 
 #include "cli/cmd_completion.hpp"
+#include "cli/cmd_configure.hpp"
 #include "cli/cmd_doctor.hpp"
+#include "cli/cmd_failed_change.hpp"
+#include "cli/cmd_failed_list.hpp"
+#include "cli/cmd_failed_show.hpp"
 #include "cli/cmd_migrate.hpp"
 #include "cli/cmd_status.hpp"
 #include "cli/cmd_subscribe.hpp"
@@ -11,6 +15,23 @@
 #include "migrations/migrator.hpp"
 
 namespace mailboat::cli {
+
+namespace {
+
+std::vector<CommandRow> failed_commands() {
+  return {
+      {"list", "List events that a replica could not apply", "mailboat failed list shop --error UNIQUE",
+       make_failed_list},
+      {"show", "Show one event: payload, error and history", "mailboat failed show shop 42",
+       make_failed_show},
+      {"retry", "Try events again at once, counting from zero",
+       "mailboat failed retry shop --topic public.users --dry-run", make_failed_retry},
+      {"discard", "Give events up for good: the replica stays without them",
+       "mailboat failed discard shop 42 43", make_failed_discard},
+  };
+}
+
+}  // namespace
 
 const std::vector<CommandRow>& commands() {
   static const std::vector<CommandRow> rows{
@@ -23,9 +44,16 @@ const std::vector<CommandRow>& commands() {
       {"untrack", "Stop carrying the changes of tables", "mailboat untrack public.users", make_untrack},
       {"subscribe", "Make a subscription: a stream to one SQLite replica",
        "mailboat subscribe shop --topics public.users,public.orders", make_subscribe},
+      {"configure", "Change how a subscription retries what its replica could not apply",
+       "mailboat configure shop --max-attempts 8 --retry-delay-max 1h", make_configure},
       {"unsubscribe", "Remove a subscription and what is remembered of it", "mailboat unsubscribe shop",
        make_unsubscribe},
       {"status", "Show how far each subscription has come", "mailboat status", make_status},
+      {"failed",
+       "See, retry and discard what replicas could not apply",
+       "mailboat failed list",
+       {},
+       failed_commands()},
       {"completion", "Print a completion script for bash", "source <(mailboat completion)", make_completion},
   };
   return rows;

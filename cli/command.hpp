@@ -32,7 +32,8 @@ struct CommandRow {
   std::string name;
   std::string summary;
   std::string example;
-  std::function<std::unique_ptr<Command>()> make;
+  std::function<std::unique_ptr<Command>()> make;  ///< empty for a row that only holds commands
+  std::vector<CommandRow> commands = {};           ///< what can follow the name: `failed list`
 };
 
 /// All commands, in the order of the help text.

@@ -1,31 +1,79 @@
 #include "cli/json.hpp"
 
+#include <algorithm>
 #include <cstdio>
+
+#include "cli/characters.hpp"
 
 namespace mailboat::cli {
 namespace {
 
-// Source: RFC 8259, 7: quote, backslash and U+0000 to U+001F must be escaped; UTF-8 goes through as it is.
+constexpr char32_t replacement = 0xFFFD;  // what Unicode has for a byte that is no character
+
+std::string new_line_at(int depth) { return '\n' + std::string(static_cast<std::size_t>(depth) * 2, ' '); }
+
+// Source: RFC 8259, 7: quote, backslash and U+0000 to U+001F must be escaped. Other control characters are,
+// so that JSON can be read on a terminal; all else goes through as it is.
 std::string quoted(std::string_view text) {
   std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      char escaped[7];
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
-      out += escaped;
+  for (Character next; !text.empty(); text.remove_prefix(next.bytes.size())) {
+    next = first_character(text);
+    const auto code = next.code.value_or(replacement);
+    if (!next.code || is_control(code)) {
+      out += escaped(code);
     } else {
-      out += c;
+      if (code == '"' || code == '\\') out += '\\';
+      out += next.bytes;
     }
   }
   return out + '"';
 }
 
+// The text that `json` begins with, quotes included; what is escaped stays escaped.
+std::size_t end_of_text(std::string_view json) {
+  std::size_t end = 1;
+  while (end < json.size() && json[end] != '"') end += json[end] == '\\' ? 2 : 1;
+  return std::min(end + 1, json.size());
+}
+
+std::string with_visible_controls(std::string_view text) {
+  std::string out;
+  for (Character next; !text.empty(); text.remove_prefix(next.bytes.size())) {
+    next = first_character(text);
+    const auto code = next.code.value_or(replacement);
+    out += !next.code || is_control(code) ? escaped(code) : std::string(next.bytes);
+  }
+  return out;
+}
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+std::string_view without_leading_space(std::string_view text) {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  return text;
+}
+
 }  // namespace
 
-void JsonWriter::new_line() { text_ += '\n' + std::string(static_cast<std::size_t>(depth_) * 2, ' '); }
+std::string indented_json(std::string_view json, int depth) {
+  std::string out;
+  for (json = without_leading_space(json); !json.empty(); json = without_leading_space(json)) {
+    const char c = json.front();
+    const std::size_t size = c == '"' ? end_of_text(json) : 1;
+    const auto rest = without_leading_space(json.substr(size));
+    const bool opens = c == '{' || c == '[';
+    const bool is_empty = opens && !rest.empty() && (rest.front() == '}' || rest.front() == ']');
+    if ((c == '}' || c == ']') && !out.ends_with('{') && !out.ends_with('[')) out += new_line_at(--depth);
+    out += c == '"' ? with_visible_controls(json.substr(0, size)) : std::string(1, c);
+    if (c == ':') out += ' ';
+    if (opens && !is_empty) out += new_line_at(++depth);
+    if (c == ',') out += new_line_at(depth);
+    json.remove_prefix(size);
+  }
+  return out;
+}
+
+void JsonWriter::new_line() { text_ += new_line_at(depth_); }
 
 void JsonWriter::separate() {
   if (after_key_) {
@@ -89,6 +137,12 @@ JsonWriter& JsonWriter::value(bool truth) {
 JsonWriter& JsonWriter::null() {
   separate();
   text_ += "null";
+  return *this;
+}
+
+JsonWriter& JsonWriter::json(std::string_view json) {
+  separate();
+  text_ += indented_json(json, depth_);
   return *this;
 }
 

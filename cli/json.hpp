@@ -7,6 +7,10 @@
 
 namespace mailboat::cli {
 
+/// Valid JSON laid out anew, token by token, so that every digit and every key stays as it was; `depth` is
+/// how far its surroundings are indented already. Control characters in its texts become \uNNNN.
+std::string indented_json(std::string_view json, int depth = 0);
+
 /// Writes one JSON document, indented, keys in the order in which they are given. The caller keeps begin and
 /// end in pairs; a value inside an object follows its key().
 class JsonWriter {
@@ -24,6 +28,8 @@ class JsonWriter {
   JsonWriter& value(double number);
   JsonWriter& value(bool truth);
   JsonWriter& null();
+  /// A value that is JSON already.
+  JsonWriter& json(std::string_view json);
   template <typename Value>
   JsonWriter& value(const std::optional<Value>& maybe) {
     return maybe ? value(*maybe) : null();

@@ -1,8 +1,10 @@
 #include <iostream>
+#include <unistd.h>
 
 #include "cli/run.hpp"
 
 int main(int argc, char** argv) {
   using namespace mailboat;
-  return static_cast<int>(cli::run({argv + 1, argv + argc}, {std::cout, std::cerr}, process_environment()));
+  const Terminal terminal{std::cout, std::cerr, isatty(STDIN_FILENO) == 1 ? &std::cin : nullptr};
+  return static_cast<int>(cli::run({argv + 1, argv + argc}, terminal, process_environment()));
 }

@@ -13,9 +13,24 @@ namespace {
 std::string remedy(const postgres::StatementFailed& error) {
   constexpr auto insufficient_privilege = "42501";
   if (error.sqlstate() != insufficient_privilege) return {};
-  return ". Connect as the role that ran mailboat migrate or as a superuser; for status, a member of "
-         "outbox_producer "
-         "will do";
+  return ". Connect as the role that ran mailboat migrate or as a superuser; to look only, a member of "
+         "outbox_producer will do";
+}
+
+using MadeCommands = std::map<std::string, std::unique_ptr<Command>>;
+
+// `made` gets each command under its whole name, as CommandLine::given_command() says it.
+void declare(CommandLine& line, const std::vector<CommandRow>& rows, const std::string& before,
+             MadeCommands& made) {
+  for (const auto& row : rows) {
+    auto& inner = line.command(row.name, row.summary, row.example);
+    const auto name = before + row.name;
+    declare(inner, row.commands, name + " ", made);
+    if (!row.make) continue;
+    auto command = row.make();
+    command->declare(inner);
+    made.emplace(name, std::move(command));
+  }
 }
 
 }  // namespace
@@ -29,12 +44,8 @@ ExitCode run(const std::vector<std::string>& arguments, Terminal terminal, const
        .value = "CONNECTION",
        .help = "The source database: a URI, key=value pairs, or nothing for PGHOST, PGDATABASE and so on"},
       context.postgres);
-  std::map<std::string, std::unique_ptr<Command>> made;
-  for (const auto& row : commands()) {
-    auto command = row.make();
-    command->declare(line.command(row.name, row.summary, row.example));
-    made.emplace(row.name, std::move(command));
-  }
+  MadeCommands made;
+  declare(line, commands(), "", made);
   if (const auto code = line.parse(arguments, terminal, environment)) return *code;
   try {
     return made.at(line.given_command())->run(context);

@@ -66,9 +66,12 @@ void write(const Ack& ack, v1::FromConsumer& message) {
   out.set_snapshot(ack.snapshot.to_string());
   out.set_window(ack.window);
   out.set_last_event_id(ack.last_event_id);
+  out.set_trouble(ack.trouble);
 }
 
-Ack read(const v1::Ack& in) { return {Snapshot::parse(in.snapshot()), in.window(), in.last_event_id()}; }
+Ack read(const v1::Ack& in) {
+  return {Snapshot::parse(in.snapshot()), in.window(), in.last_event_id(), in.trouble()};
+}
 
 void write(const Credit& credit, v1::FromConsumer& message) {
   message.mutable_credit()->set_amount(credit.amount);

@@ -22,7 +22,6 @@ CommandLine::CommandLine(std::string name, std::string summary, std::string exam
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.set_version_flag("--version", name + " " + std::string(version()), "Print the version and exit");
   app.get_formatter()->column_width(34);
-  app.require_subcommand(0, 1);
   impl_->add_flag({"config", "FILE", "TOML file with further settings"}, impl_->config, true);
   impl_->example = std::move(example);
 }
@@ -54,6 +53,18 @@ void CommandLine::tables(const std::string& name, UseTables use) {
 void CommandLine::argument(Option option, std::string& target) {
   impl_->add_flag(std::move(option), target, false);
 }
+void CommandLine::argument(Option option, std::optional<std::string>& target) {
+  impl_->add_flag(std::move(option), target, false);
+}
+void CommandLine::argument(Option option, std::uint32_t& target) {
+  impl_->add_flag(std::move(option), target, false);
+}
+void CommandLine::argument(Option option, std::optional<std::uint32_t>& target) {
+  impl_->add_flag(std::move(option), target, false);
+}
+void CommandLine::argument(Option option, std::optional<std::chrono::milliseconds>& target) {
+  impl_->add_flag(std::move(option), target, false);
+}
 void CommandLine::argument(Option option, std::vector<std::string>& target) {
   impl_->add_flag(std::move(option), target, false);
 }
@@ -79,6 +90,7 @@ void CommandLine::check(std::function<void()> validate) { impl_->checks.push_bac
 CommandLine& CommandLine::command(std::string name, std::string summary, std::string example) {
   auto* app = impl_->app->add_subcommand(name, summary);
   app->fallthrough();  // `mailboat status --postgres URI` as well as `mailboat --postgres URI status`
+  impl_->app->require_subcommand(0, 1);  // a second name is a value: `mailboat track status`
   auto impl = std::make_unique<Impl>(app);
   impl->example = std::move(example);
   impl_->commands.push_back(std::unique_ptr<CommandLine>(new CommandLine(std::move(impl))));
@@ -86,8 +98,15 @@ CommandLine& CommandLine::command(std::string name, std::string summary, std::st
 }
 
 std::string CommandLine::given_command() const {
-  const auto given = impl_->app->get_subcommands();
-  return given.empty() ? "" : given.front()->get_name();
+  const auto* given = impl_->given();
+  if (given == nullptr) return "";
+  const auto inner = given->given_command();
+  return given->impl_->app->get_name() + (inner.empty() ? "" : " " + inner);
+}
+
+const CommandLine& CommandLine::innermost() const {
+  const auto* given = impl_->given();
+  return given == nullptr ? *this : given->innermost();
 }
 
 std::optional<ExitCode> CommandLine::parse(const std::vector<std::string>& arguments, Terminal terminal,
@@ -102,23 +121,28 @@ std::optional<ExitCode> CommandLine::parse(const std::vector<std::string>& argum
   try {
     impl_->app->parse(
         std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 wants them backwards
-    if (!impl_->commands.empty() && given_command().empty()) return refuse("which command?");
+    if (const auto& last = innermost(); !last.impl_->commands.empty()) {
+      const auto given = given_command();
+      return refuse(given.empty() ? "which command?"
+                                  : given + " needs a command: " + shown(last.command_names()));
+    }
     impl_->resolve(environment);
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
-    const auto given = given_command();
+    const auto& last = innermost();
     print_help(terminal.out, app,
-               given.empty() ? impl_->settings_help() + "\n\n" + impl_->example_help()
-                             : command(given).impl_->example_help());
+               (&last == this ? impl_->settings_help() + "\n\n" : "") + last.impl_->example_help());
     return ExitCode::Done;
   } catch (const CLI::CallForVersion& version_text) {
     terminal.out << version_text.what() << '\n';
     return ExitCode::Done;
   } catch (const CLI::ExtrasError& error) {
     const auto extra = app.remaining().front();
-    if (impl_->commands.empty() || !given_command().empty() || extra.starts_with('-'))
-      return refuse(error.what());
-    return refuse("there is no command '" + extra + "' (there are: " + shown(command_names()) + ")");
+    const auto& last = innermost();
+    if (last.impl_->commands.empty() || extra.starts_with('-')) return refuse(error.what());
+    const auto given = given_command();
+    return refuse("there is no command '" + (given.empty() ? "" : given + " ") + extra +
+                  "' (there are: " + shown(last.command_names()) + ")");
   } catch (const CLI::Error& error) {
     return refuse(error.what());
   } catch (const InvalidInput& error) {

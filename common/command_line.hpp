@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <istream>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -16,13 +17,14 @@
 
 namespace mailboat {
 
-/// Where a program prints; tests pass their own streams. Both must outlive whoever holds this.
+/// Where a program prints; tests pass their own streams. They must outlive whoever holds this.
 struct Terminal {
   std::ostream& out;
   std::ostream& err;
+  std::istream* in = nullptr;  ///< where somebody sits who can be asked; null when there is nobody
 };
 
-/// A program's options, and for a program with commands theirs too.
+/// A program's options, and for a program with commands theirs too. Commands may have commands in turn.
 ///
 /// A *setting* can be given as a flag (`--poll-interval-max 50ms`), in a variable
 /// (`MAILBOAT_POLL_INTERVAL_MAX=50ms`) or in the TOML file named by --config (`poll_interval_max = "50ms"`).
@@ -58,21 +60,26 @@ class CommandLine {
   void tables(const std::string& name, UseTables use);
 
   void argument(Option option, std::string& target);
+  void argument(Option option, std::optional<std::string>& target);
+  void argument(Option option, std::uint32_t& target);
+  void argument(Option option, std::optional<std::uint32_t>& target);
+  void argument(Option option, std::optional<std::chrono::milliseconds>& target);
   /// Values are separated by commas, or the flag is given several times.
   void argument(Option option, std::vector<std::string>& target);
   /// As above, where "not given" and "given, but empty" (`--exclude ''`) differ.
   void argument(Option option, std::optional<std::vector<std::string>>& target);
   void argument(Option option, bool& target);
   void position(Option option, std::string& target);
-  /// One or more values.
+  /// One or more values; if not required, also none.
   void position(Option option, std::vector<std::string>& target);
 
   /// Runs when all targets are set. What it throws (InvalidInput, ConfigurationError) is a usage error.
   void check(std::function<void()> validate);
 
-  /// Adds a command. Once there is one, exactly one has to be given. The reference stays valid.
+  /// Adds a command, to the program or to one of its commands. Once there is one, exactly one has to be
+  /// given. The reference stays valid.
   CommandLine& command(std::string name, std::string summary, std::string example);
-  /// The command that was given; empty for a program without commands.
+  /// The command that was given, e.g. `status` or `failed list`; empty for a program without commands.
   [[nodiscard]] std::string given_command() const;
 
   /// Sets all targets and returns nullopt: go on. Otherwise the program is to end with the returned code:
@@ -88,13 +95,14 @@ class CommandLine {
     std::string name;  ///< with its dashes
     std::vector<std::string> choices;
   };
-  [[nodiscard]] std::vector<std::string> command_names() const;
+  [[nodiscard]] std::vector<std::string> command_names() const;  ///< one level
   [[nodiscard]] std::vector<Flag> flags() const;
   [[nodiscard]] const CommandLine& command(const std::string& name) const;
 
  private:
   struct Impl;
   explicit CommandLine(std::unique_ptr<Impl> impl);
+  [[nodiscard]] const CommandLine& innermost() const;  // of the commands given, or this
   std::unique_ptr<Impl> impl_;
 };
 

@@ -68,6 +68,7 @@ struct CommandLine::Impl {
     add(std::move(option), target, is_setting, name);
   }
 
+  [[nodiscard]] const CommandLine* given() const;  // of our commands; null when none is
   [[nodiscard]] std::optional<GivenTexts> given(const Entry& entry, const Environment& environment,
                                                 const ConfigEntries& file, const std::string& path) const;
   void apply(const Environment& environment, const ConfigEntries& file, const std::string& path) const;

@@ -15,6 +15,13 @@ void require_choice(const CommandLine::Option& option, const OptionTexts& texts)
   }
 }
 
+const CommandLine* CommandLine::Impl::given() const {
+  for (const auto& command : commands) {
+    if (command->impl_->app->parsed()) return command.get();
+  }
+  return nullptr;
+}
+
 std::optional<GivenTexts> CommandLine::Impl::given(const Entry& entry, const Environment& environment,
                                                    const ConfigEntries& file, const std::string& path) const {
   const auto& name = entry.option.name;
@@ -103,8 +110,8 @@ void CommandLine::Impl::resolve(const Environment& environment) const {
   refuse_unknown_keys(file.entries, path);
   apply(environment, file.entries, path);
   apply_tables(file, path);
-  for (const auto& command : commands) {
-    if (command->impl_->app->parsed()) command->impl_->apply(environment, {}, {});
+  for (const auto* command = given(); command != nullptr; command = command->impl_->given()) {
+    command->impl_->apply(environment, {}, {});
   }
 }
 

@@ -110,6 +110,7 @@ struct Ack {
   Snapshot snapshot;
   std::uint64_t window = 0;
   EventId last_event_id = 0;
+  std::string trouble = {};  ///< what does not go on, although windows do; empty when there is nothing
 };
 
 struct Credit {

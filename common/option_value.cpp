@@ -26,10 +26,6 @@ void assign(std::vector<std::string>& target, const OptionTexts& texts) {
   target = texts;
 }
 
-void assign(std::optional<std::vector<std::string>>& target, const OptionTexts& texts) {
-  assign(target.emplace(), texts);
-}
-
 void assign(bool& target, const OptionTexts& texts) {
   const auto& text = only(texts);
   if (text != "true" && text != "false") throw InvalidInput("expected true or false, got '" + text + "'");
@@ -60,8 +56,6 @@ std::string shown(const std::vector<std::string>& value) {
   for (const auto& entry : value) text += (text.empty() ? "" : ", ") + entry;
   return text;
 }
-
-std::string shown(const std::optional<std::vector<std::string>>& value) { return value ? shown(*value) : ""; }
 
 std::string shown(bool) { return {}; }
 std::string shown(std::uint32_t value) { return std::to_string(value); }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/log.hpp"
@@ -16,20 +17,29 @@ using OptionTexts = std::vector<std::string>;
 
 void assign(std::string& target, const OptionTexts& texts);
 void assign(std::vector<std::string>& target, const OptionTexts& texts);
-void assign(std::optional<std::vector<std::string>>& target, const OptionTexts& texts);
 void assign(bool& target, const OptionTexts& texts);
 void assign(std::uint32_t& target, const OptionTexts& texts);
 void assign(std::chrono::milliseconds& target, const OptionTexts& texts);
 void assign(log::Level& target, const OptionTexts& texts);
+/// For options where "not given" and every value of theirs differ.
+template <typename Value>
+void assign(std::optional<Value>& target, const OptionTexts& texts) {
+  Value value{};
+  assign(value, texts);
+  target = std::move(value);
+}
 
 /// How the help text shows a default; empty when there is nothing to show.
 std::string shown(const std::string& value);
 std::string shown(const std::vector<std::string>& value);
-std::string shown(const std::optional<std::vector<std::string>>& value);
 std::string shown(bool value);
 std::string shown(std::uint32_t value);
 std::string shown(std::chrono::milliseconds value);
 std::string shown(log::Level value);
+template <typename Value>
+std::string shown(const std::optional<Value>& value) {
+  return value ? shown(*value) : "";
+}
 
 /// `a,b,c` in parts.
 OptionTexts split_at_commas(const std::string& text);

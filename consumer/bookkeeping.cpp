@@ -1,5 +1,7 @@
 #include "consumer/bookkeeping.hpp"
 
+#include <limits>
+
 #include "common/error.hpp"
 
 namespace mailboat::consumer {
@@ -146,6 +148,15 @@ void Bookkeeping::store_progress(const LoadChunk& piece) {
   load.bind(3, piece.topic);
   load.exec();
   if (piece.ends_chunk) store_last_key(piece);
+  if (piece.gives_up) forget_beginning(piece.topic);
+}
+
+// The rest of the table will not come, so nothing can be taken for a part of this load any more.
+void Bookkeeping::forget_beginning(const std::string& topic) {
+  SQLite::Statement load(database_, "UPDATE _mailboat_load SET first_chunk = ? WHERE topic = ?");
+  load.bind(1, std::numeric_limits<std::int64_t>::max());
+  load.bind(2, topic);
+  load.exec();
 }
 
 void Bookkeeping::store_last_key(const LoadChunk& piece) {
@@ -172,6 +183,35 @@ void Bookkeeping::store_chunk(std::int64_t chunk, const std::string& topic, cons
   store.bind(2, topic);
   store.bind(3, snapshot.to_string());
   store.exec();
+}
+
+Snapshot Bookkeeping::chunk_snapshot(std::int64_t chunk) {
+  SQLite::Statement row(database_, "SELECT snapshot FROM _mailboat_load_chunk WHERE chunk = ?");
+  row.bind(1, chunk);
+  if (row.executeStep()) return Snapshot::parse(row.getColumn(0).getString());
+  throw InvalidInput("the row there comes from load chunk " + std::to_string(chunk) +
+                     ", which _mailboat_load_chunk does not list: it cannot be told which of both is newer");
+}
+
+bool Bookkeeping::load_brings(const std::string& topic, TransactionId transaction) {
+  SQLite::Statement load(database_,
+                         "SELECT finished, (SELECT c.snapshot FROM _mailboat_load_chunk c WHERE c.topic = "
+                         "l.topic AND c.chunk >= l.first_chunk ORDER BY c.chunk LIMIT 1)"
+                         " FROM _mailboat_load l WHERE topic = ?");
+  load.bind(1, topic);
+  if (!load.executeStep()) return false;
+  if (load.getColumn(1).isNull()) return load.getColumn(0).getInt() == 0;
+  return Snapshot::parse(load.getColumn(1).getString()).covers(transaction);
+}
+
+// Chunks are numbered as their snapshots were taken, so what one does not cover, no earlier one does.
+std::int64_t Bookkeeping::last_chunk_before(TransactionId transaction) {
+  SQLite::Statement row(database_, "SELECT chunk, snapshot FROM _mailboat_load_chunk ORDER BY chunk DESC");
+  while (row.executeStep()) {
+    if (!Snapshot::parse(row.getColumn(1).getString()).covers(transaction))
+      return row.getColumn(0).getInt64();
+  }
+  return 0;
 }
 
 }  // namespace mailboat::consumer

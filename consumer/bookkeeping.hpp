@@ -1,6 +1,7 @@
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,8 +10,8 @@
 
 namespace mailboat::consumer {
 
-/// mailboat's own tables in a SQLite file (`_mailboat_...`): identity, cursor, relations, tombstones, loads.
-/// The only place that knows them, but for the tombstones, which TableWriter leaves. Opens no transaction of
+/// mailboat's own tables in a SQLite file (`_mailboat_...`): identity, cursor, relations, loads. Tombstones
+/// are left by TableWriter, rejections kept by Rejections. Opens no transaction of
 /// its own but in create_tables(). One thread; must not outlive the database. Throws SQLite::Exception.
 class Bookkeeping {
  public:
@@ -53,9 +54,17 @@ class Bookkeeping {
   std::int64_t next_chunk();
   /// What the rows of a chunk are exact at.
   void store_chunk(std::int64_t chunk, const std::string& topic, const Snapshot& snapshot);
+  /// Throws InvalidInput for a chunk that nobody has stored.
+  Snapshot chunk_snapshot(std::int64_t chunk);
+  /// True when the topic's last load has brought, or will bring, what a transaction that the cursor covers
+  /// has done: its first chunk covers it, or is still to come. False when the load was given up.
+  bool load_brings(const std::string& topic, TransactionId transaction);
+  /// The last chunk whose snapshot does not cover the transaction; 0 when all do.
+  std::int64_t last_chunk_before(TransactionId transaction);
 
  private:
   void store_last_key(const LoadChunk& piece);
+  void forget_beginning(const std::string& topic);
 
   SQLite::Database& database_;
 };

@@ -1,6 +1,7 @@
 #include "consumer/follower.hpp"
 
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <optional>
 
@@ -8,8 +9,10 @@
 #include "common/channel_zmq.hpp"
 #include "common/log.hpp"
 #include "consumer/feed_client.hpp"
+#include "consumer/paused_loads.hpp"
 #include "consumer/replica.hpp"
 #include "consumer/storage_error.hpp"
+#include "consumer/trouble_report.hpp"
 #include "consumer/window_applier.hpp"
 
 namespace mailboat::consumer {
@@ -49,20 +52,41 @@ class Follower {
   void run() {
     while (!stop_.stop_requested() && !caught_up_) {
       try {
-        if (!replica_) replica_.emplace(options_.database, options_.subscription);
+        open_replica();
         converse();
       } catch (const ReplicaUnavailable& error) {
         replica_.reset();
-        wait_after(error.what());
+        wait_after(error.what(), Report::Yes);
+      } catch (const RejectionStorm& error) {
+        report_trouble(options_, std::string("the consumer has stopped: ") + error.what(), stop_);
+        throw;
       } catch (const InvalidInput& error) {
-        wait_after(error.what());
+        wait_after(error.what(), Report::No);
       } catch (const Unavailable& error) {
-        wait_after(error.what());
+        wait_after(error.what(), Report::No);
       }
+    }
+    if (caught_up_ && rejections_ > 0) {
+      throw Fatal("everything has been read, but " + std::to_string(rejections_) +
+                  " events could not be applied. See: mailboat failed list " + options_.subscription);
     }
   }
 
  private:
+  enum class Report { No, Yes };
+
+  void open_replica() {
+    if (replica_) return;
+    try {
+      replica_.emplace(
+          Replica::Options{options_.database, options_.subscription, options_.routes, options_.reject_limit});
+    } catch (const NotADatabase& error) {
+      if (!opened_before_) throw Fatal(error.what());
+      throw;
+    }
+    opened_before_ = true;
+  }
+
   // One session with one producer, until it ends.
   void converse() {
     const auto& endpoint = options_.producers[next_producer_++ % options_.producers.size()];
@@ -82,13 +106,19 @@ class Follower {
                {"subscription", options_.subscription},
                {"cursor", replica_->cursor() ? replica_->cursor()->snapshot.to_string() : "none"}});
     busy_since_.reset();
+    reported_rejection_ = 0;
+    report_rejections(client);
     WindowApplier applier(*replica_, welcome->source);
     follow_windows(client, applier);
   }
 
   Hello hello() {
-    return {protocol_version,   options_.subscription,        replica_->identity(),
-            replica_->cursor(), replica_->unfinished_loads(), all_credit,
+    return {protocol_version,
+            options_.subscription,
+            replica_->identity(),
+            replica_->cursor(),
+            paused_loads_.without_paused(replica_->unfinished_loads(), Clock::now()),
+            all_credit,
             options_.heartbeat};
   }
 
@@ -104,28 +134,77 @@ class Follower {
 
   void follow_windows(FeedClient& client, WindowApplier& applier) {
     std::optional<Clock::time_point> deadline;
-    while (!caught_up_) {
+    while (!caught_up_ && !session_over(applier)) {
       if (stop_.stop_requested()) {
         if (!deadline) deadline = Clock::now() + finish_window_within;
         if (!applier.in_window() || Clock::now() > *deadline) return;
       }
       const auto message = client.next(deadline ? std::stop_token() : stop_, message_wait);
-      if (!message) continue;
-      if (const auto* refusal = std::get_if<Refusal>(&*message)) refused(*refusal);
-      const auto* frame = std::get_if<Frame>(&*message);
-      if (frame == nullptr) continue;
-      if (const auto ack = applier.apply(*frame)) on_committed(client, *ack);
-      client.send(Credit{credit_cost(*frame, all_credit)});
+      if (message) on_message(client, applier, *message);
     }
   }
 
-  void on_committed(FeedClient& client, const Ack& ack) {
+  // A load that was refused is left out of the session, or taken in again, by beginning a new one.
+  bool session_over(const WindowApplier& applier) {
+    return !applier.in_window() && paused_loads_.session_must_change(Clock::now());
+  }
+
+  void on_message(FeedClient& client, WindowApplier& applier, const FromProducer& message) {
+    if (const auto* refusal = std::get_if<Refusal>(&message)) refused(*refusal);
+    if (const auto* frame = std::get_if<Frame>(&message)) {
+      if (const auto ack = applier.apply(*frame)) on_committed(client, *ack);
+      client.send(Credit{credit_cost(*frame, all_credit)});
+    } else if (const auto* retry = std::get_if<Retry>(&message)) {
+      if (applier.in_window()) throw StreamBroken("a retry came in the middle of a window");
+      client.send(Retried{replica_->retry(retry->events)});
+      client.send(Credit{credit_cost(*retry, all_credit)});
+    } else if (const auto* recorded = std::get_if<Recorded>(&message)) {
+      replica_->confirm(recorded->event_ids);
+      end_if_caught_up();
+    }
+  }
+
+  // The rejections go before the acknowledgement: nobody must believe that the window is done while they are
+  // known here only.
+  void on_committed(FeedClient& client, Ack ack) {
+    const auto& summary = replica_->summary();
+    if (summary.rejections > 0) {
+      rejections_ += summary.rejections;
+      log::warn("events could not be applied and are tasks now",
+                {{"window", ack.window}, {"events", summary.rejections}, {"first", summary.first_rejection}});
+      report_rejections(client);
+    }
+    if (!summary.refused_load.empty()) on_refused_load(summary);
+    ack.trouble = paused_loads_.trouble(Clock::now());
     client.send(ack);
     log::debug("window applied", {{"window", ack.window}, {"cursor", ack.snapshot.to_string()}});
     recovered();
-    // The first window of a session ends at a snapshot taken after our Hello: it holds whatever was committed
-    // before.
-    if (options_.until_caught_up && replica_->unfinished_loads().empty()) caught_up_ = true;
+    in_first_window_ = false;
+    end_if_caught_up();
+  }
+
+  void on_refused_load(const Replica::Summary& summary) {
+    if (options_.until_caught_up) throw Fatal(summary.refused_load_reason);
+    if (paused_loads_.pause(summary.refused_load, summary.refused_load_reason, Clock::now())) {
+      log::warn("a load waits, trying again every " + std::to_string(PausedLoads::interval.count()) + " s",
+                {{"reason", summary.refused_load_reason}});
+    }
+  }
+
+  void report_rejections(FeedClient& client) {
+    for (;;) {
+      auto piece = replica_->unconfirmed(reported_rejection_);
+      if (piece.rejections.empty()) return;
+      reported_rejection_ = piece.last_position;
+      client.send(Rejected{std::move(piece.rejections)});
+    }
+  }
+
+  // The first window of a session ends at a snapshot taken after our Hello: it holds whatever was committed
+  // before. What it rejected is safe when PostgreSQL has it.
+  void end_if_caught_up() {
+    if (!options_.until_caught_up || in_first_window_) return;
+    caught_up_ = replica_->unfinished_loads().empty() && replica_->unconfirmed(0).rejections.empty();
   }
 
   [[noreturn]] void refused(const Refusal& refusal) {
@@ -137,9 +216,13 @@ class Follower {
     throw Fatal("the producer refuses: " + refusal.text);
   }
 
-  void wait_after(const std::string& trouble) {
-    if (trouble != trouble_) log::warn("waiting to try again", {{"reason", trouble}});
+  void wait_after(const std::string& trouble, Report report) {
+    if (trouble != trouble_) {
+      log::warn("waiting to try again", {{"reason", trouble}});
+      reported_ = report == Report::No;
+    }
     trouble_ = trouble;
+    if (!reported_) reported_ = report_trouble(options_, trouble, stop_);
     pause(stop_, backoff_.next());
   }
 
@@ -152,10 +235,16 @@ class Follower {
   const ConsumerOptions& options_;
   const std::stop_token stop_;
   std::optional<Replica> replica_;
+  bool opened_before_ = false;
   Backoff backoff_{{.first = milliseconds(50), .longest = milliseconds(3000)}};
   std::size_t next_producer_ = 0;
-  std::string trouble_;  // the last reason for waiting that was logged
+  std::string trouble_;   // the last reason for waiting that was logged
+  bool reported_ = true;  // a producer knows of it, or need not
   std::optional<Clock::time_point> busy_since_;
+  PausedLoads paused_loads_;
+  std::int64_t reported_rejection_ = 0;  // position of the last one reported in this session
+  std::size_t rejections_ = 0;           // since the start
+  bool in_first_window_ = true;
   bool caught_up_ = false;
 };
 

@@ -40,6 +40,18 @@ bool Relation::is_key(std::string_view column) const {
   return std::find(key.begin(), key.end(), column) != key.end();
 }
 
+Relation read_as(const Relation& current, const Relation& written) {
+  auto relation = current;
+  for (auto& column : relation.columns) {
+    const auto then = std::find_if(written.columns.begin(), written.columns.end(),
+                                   [&column](const Column& other) { return other.number == column.number; });
+    const bool was_there = then != written.columns.end();
+    column.field = was_there ? then->name : "";
+    if (was_there) column.type = then->type;
+  }
+  return relation;
+}
+
 Relation parse_relation(std::string_view topic, std::string_view json) {
   Relation relation;
   relation.topic = topic;

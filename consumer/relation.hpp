@@ -32,6 +32,10 @@ struct Relation {
   friend bool operator==(const Relation&, const Relation&) = default;
 };
 
+/// `current`, but with its columns read from payloads that were written under the description `written`: by
+/// the names and types that they had then. A column that there was not is not in such a payload. Pure.
+[[nodiscard]] Relation read_as(const Relation& current, const Relation& written);
+
 /// Reads the payload of an R event. Throws InvalidInput, naming the topic, for anything else.
 Relation parse_relation(std::string_view topic, std::string_view json);
 

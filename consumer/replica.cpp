@@ -1,13 +1,11 @@
 #include "consumer/replica.hpp"
 
 #include <algorithm>
-#include <array>
+#include <map>
 #include <sqlite3.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "consumer/storage_error.hpp"
-#include "consumer/table_schema.hpp"
+#include "consumer/file_identity.hpp"
+#include "consumer/second_pass.hpp"
 
 namespace mailboat::consumer {
 namespace {
@@ -20,16 +18,6 @@ constexpr auto pragmas = R"sql(
 PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = OFF;
 PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = OFF
 )sql";
-
-// A copy of the file has another inode or another host, so a clone is never taken for the replica it was made
-// from.
-std::string identify(const std::string& path, const std::string& file_id) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) throw ReplicaUnavailable("cannot look at '" + path + "'");
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  return file_id + '@' + host.data() + ':' + std::to_string(info.st_dev) + ':' + std::to_string(info.st_ino);
-}
 
 SQLite::Database open_database(const std::string& path) {
   try {
@@ -53,219 +41,160 @@ auto Replica::on_database(const char* what, const Work& work) {
   try {
     return work();
   } catch (const SQLite::Exception& error) {
-    throw ReplicaUnavailable(std::string("cannot ") + what + " in SQLite file '" + database_.getFilename() +
+    throw ReplicaUnavailable(std::string("cannot ") + what + " in SQLite file '" + options_.path +
                              "': " + error.what());
   }
 }
 
-// Runs `work`, which writes `what` came from the source: SQLite's answer may be about that, or about the
-// database.
-template <typename Work>
-void Replica::on_content(const std::string& what, const Work& work) {
-  try {
-    work();
-  } catch (const InvalidInput& error) {
-    throw EventRefused(what + " cannot be applied: " + error.what());
-  } catch (const SQLite::Exception& error) {
-    if (is_about_event(error.getExtendedErrorCode())) {
-      throw EventRefused(what + " cannot be applied: SQLite says: " + error.what());
-    }
-    throw ReplicaUnavailable("cannot write to SQLite file '" + database_.getFilename() +
-                             "': " + error.what());
-  }
-}
-
-Replica::Replica(const std::string& path, const std::string& subscription)
-    : lock_(path + "-lock", "another mailboat-consumer is writing '" + path +
-                                "'. One SQLite file has one consumer: stop the other one first"),
-      database_(open_database(path)),
+Replica::Replica(Options options)
+    : options_(std::move(options)),
+      lock_(options_.path + "-lock", "another mailboat-consumer is writing '" + options_.path +
+                                         "'. One SQLite file has one consumer: stop the other one first"),
+      database_(open_database(options_.path)),
       bookkeeping_(database_),
-      subscription_(subscription) {
+      tables_(database_, bookkeeping_, options_.routes) {
   try {
-    if (database_.execAndGet("PRAGMA journal_mode = WAL").getString() != "wal") {
-      throw Fatal("SQLite cannot use its WAL mode for '" + path + "'. Put the file on a local disk");
-    }
-    database_.exec(pragmas);
-    bookkeeping_.create_tables();
-    identity_ = identify(path, bookkeeping_.file_id());
-    read_cursor();
-    read_relations();
+    open();
   } catch (const SQLite::Exception& error) {
     if (error.getErrorCode() == SQLITE_NOTADB) {
-      throw Fatal("'" + path + "' is not a SQLite database. Give --database another path");
+      throw NotADatabase("'" + options_.path + "' is not a SQLite database. Give --database another path");
     }
-    throw ReplicaUnavailable("cannot use SQLite file '" + path + "': " + error.what());
+    throw ReplicaUnavailable("cannot use SQLite file '" + options_.path + "': " + error.what());
   }
+}
+
+void Replica::open() {
+  if (database_.execAndGet("PRAGMA journal_mode = WAL").getString() != "wal") {
+    throw Fatal("SQLite cannot use its WAL mode for '" + options_.path + "'. Put the file on a local disk");
+  }
+  database_.exec(pragmas);
+  bookkeeping_.create_tables();
+  Rejections::create_table(database_);
+  file_id_ = bookkeeping_.file_id();
+  identity_ = identify_file(options_.path, file_id_);
+  deferred_.emplace(database_);
+  read_cursor();
+  tables_.read();
 }
 
 void Replica::read_cursor() {
   const auto stored = bookkeeping_.cursor();
   if (!stored) return;
-  if (stored->subscription != subscription_) {
-    throw Fatal("SQLite file '" + database_.getFilename() + "' belongs to subscription '" +
-                stored->subscription + "', not to '" + subscription_ +
-                "'. Check --subscription and --database");
+  if (stored->subscription != options_.subscription) {
+    throw Fatal("SQLite file '" + options_.path + "' belongs to subscription '" + stored->subscription +
+                "', not to '" + options_.subscription + "'. Check --subscription and --database");
   }
   cursor_ = stored->cursor;
   last_event_id_ = stored->last_event_id;
-}
-
-void Replica::read_relations() {
-  tables_.clear();
-  for (auto& stored : bookkeeping_.relations()) {
-    auto relation = parse_relation(stored.topic, stored.description);
-    const auto load = bookkeeping_.running_load(stored.topic);
-    tables_[stored.topic] =
-        Table{stored.event_id, std::move(relation), stored.table, nullptr, load ? load->since : 0};
-  }
 }
 
 std::vector<LoadPosition> Replica::unfinished_loads() {
   return on_database("read the loads", [this] { return bookkeeping_.unfinished_loads(); });
 }
 
+// SQLite goes on writing to a file that somebody has deleted or replaced, where nobody will ever read it.
+void Replica::require_in_place() const {
+  if (identify_file(options_.path, file_id_) == identity_) return;
+  throw ReplicaUnavailable("SQLite file '" + options_.path +
+                           "' was deleted or replaced while it was in use. What is there now is opened");
+}
+
 void Replica::begin() {
   // IMMEDIATE: whoever else writes makes us wait here, and not in the middle of a window.
-  on_database("begin a transaction",
-              [this] { transaction_.emplace(database_, SQLite::TransactionBehavior::IMMEDIATE); });
+  on_database("begin a transaction", [this] {
+    require_in_place();
+    transaction_.emplace(database_, SQLite::TransactionBehavior::IMMEDIATE);
+  });
   highest_event_id_ = last_event_id_;
-  tables_changed_ = false;
   chunk_.reset();
+  has_deferred_ = false;
+  summary_ = {};
 }
 
 void Replica::apply(const Event& event, const char* buffer_end) {
-  try {
-    if (event.op == Op::Relation) {
-      apply_relation(event);
-    } else {
-      apply_change(event, buffer_end);
-    }
-  } catch (const std::exception&) {
-    on_content(describe(event), [] { throw; });  // the description is made only where it is needed
-  }
+  // What was refused under the description before must be settled under it.
+  if (event.op == Op::Relation && has_deferred_) settle(event.topic);
+  const auto refusal = attempt(database_, [&] { tables_.apply(event, buffer_end); });
+  if (refusal) refuse(event, *refusal);
   highest_event_id_ = std::max(highest_event_id_, event.id);
 }
 
-// While a load runs, whatever an event writes is marked as written since it began, also where the event is
-// older and its transaction committed late: end_load() must not take its row for one that is gone.
-void Replica::apply_change(const Event& event, const char* buffer_end) {
-  auto& table = table_for(event.topic);
-  auto& writes = writer(table);
-  const auto version = std::max(event.id, table.loading_since);
-  switch (event.op) {
-    case Op::Insert:
-    case Op::Update:
-      writes.upsert(version, event.payload, buffer_end);
-      return;
-    case Op::Delete:
-      writes.remove(version, event.payload, buffer_end);
-      return;
-    case Op::Truncate:
-      writes.truncate(version);
-      return;
-    case Op::Relation:
-      return;
-  }
-}
-
-Replica::Table& Replica::table_for(std::string_view topic) {
-  const auto found = tables_.find(topic);
-  if (found != tables_.end()) return found->second;
-  throw InvalidInput(
-      "there is no table for its topic: it was not tracked, or was published by an application. Subscribe "
-      "with "
-      "--topics to leave it out");
-}
-
-TableWriter& Replica::writer(Table& table) {
-  if (!table.writer) table.writer = std::make_unique<TableWriter>(database_, table.relation, table.name);
-  return *table.writer;
-}
-
-bool Replica::table_exists(const std::string& name) {
-  SQLite::Statement found(database_, "SELECT count(*) FROM sqlite_master WHERE name = ? COLLATE NOCASE");
-  found.bind(1, name);
-  found.executeStep();
-  return found.getColumn(0).getInt() > 0;
-}
-
-std::vector<std::string> Replica::columns_of(const std::string& table) {
-  std::vector<std::string> names;
-  SQLite::Statement column(database_, "SELECT name FROM pragma_table_xinfo(?)");
-  column.bind(1, table);
-  while (column.executeStep()) names.push_back(column.getColumn(0).getString());
-  return names;
-}
-
-// At the start of each session the producer repeats the relations that the cursor has already seen, so the
-// same R event may come any number of times, and must only count once.
-void Replica::apply_relation(const Event& event) {
-  auto relation = parse_relation(event.topic, event.payload);
-  const auto known = tables_.find(event.topic);
-  if (known != tables_.end() && event.id <= known->second.relation_id) return;
-
-  const auto name = known != tables_.end() ? known->second.name : table_name(relation);
-  if (known == tables_.end()) {
-    if (table_exists(name)) {
-      throw InvalidInput("SQLite table '" + name +
-                         "' exists already and was not made for this topic. Rename or drop that table");
-    }
-    database_.exec(create_table(relation, name));
+void Replica::refuse(const Event& event, const WriteRefusal& refusal) {
+  if (event.op == Op::Relation) tables_.description_refused(event, refusal.reason);
+  if (refusal.by_constraint && event.op != Op::Relation) {
+    on_database("keep an event", [&] { deferred_->add(event, refusal.reason); });
+    has_deferred_ = true;
   } else {
-    known->second.writer.reset();  // its statements would keep the table from being altered
-    for (const auto& statement : alter_table(known->second.relation, relation, name, columns_of(name)))
-      database_.exec(statement);
+    reject({event.id, event.transaction, refusal.reason}, describe(event));
   }
-  const auto loading_since = known != tables_.end() ? known->second.loading_since : 0;
-  bookkeeping_.store(
-      Bookkeeping::StoredRelation{std::string(event.topic), event.id, name, std::string(event.payload)});
-  tables_changed_ = true;
-  tables_.insert_or_assign(std::string(event.topic),
-                           Table{event.id, std::move(relation), name, nullptr, loading_since});
+}
+
+void Replica::reject(const Rejection& rejection, const std::string& what) {
+  if (summary_.rejections++ == 0) summary_.first_rejection = what + ": " + rejection.error;
+  if (options_.reject_limit > 0 && summary_.rejections > options_.reject_limit) {
+    throw RejectionStorm(
+        "more than " + std::to_string(options_.reject_limit) +
+        " events of one window cannot be applied to SQLite file '" + options_.path + "', the first being " +
+        summary_.first_rejection +
+        ". Nothing of this window has been applied, and nothing is lost. Mend what that names (often a table "
+        "that was dropped or altered by hand) and start the consumer again; or let each of these events "
+        "become "
+        "a task that is retried by itself, with --reject-limit 0");
+  }
+  on_database("store a rejection", [&] { Rejections(database_).add(rejection); });
+}
+
+void Replica::settle(std::optional<std::string_view> topic) {
+  const auto refused = on_database("apply events once more",
+                                   [&] { return second_pass(database_, tables_, *deferred_, topic); });
+  for (const auto& rejection : refused) reject(rejection, "event " + std::to_string(rejection.event_id));
+  if (!topic) has_deferred_ = false;
 }
 
 void Replica::begin_load(const std::string& topic) {
-  on_content("the load of " + topic, [&] {
-    auto& table = table_for(topic);
-    table.loading_since = writer(table).has_rows() ? highest_event_id_ + 1 : 0;
-    bookkeeping_.begin_load(topic, table.loading_since);
-  });
-  tables_changed_ = true;
+  on_database("begin a load", [&] { tables_.begin_load(topic, highest_event_id_ + 1); });
 }
 
 void Replica::apply(const LoadChunk& piece) {
-  on_content("a loaded row of " + piece.topic, [&] {
-    if (!chunk_) chunk_ = OpenChunk{bookkeeping_.next_chunk(), piece.topic};
-    if (piece.rows.size() > 0) load_rows(piece);
-    if (piece.ends_load) end_load(piece);
+  if (!summary_.refused_load.empty()) return;  // the rest of a chunk that was refused
+  on_database("begin a chunk", [&] {
+    if (chunk_) return;
+    chunk_ = OpenChunk{bookkeeping_.next_chunk(), piece.topic};
+    chunk_savepoint_.emplace(database_, "chunk");
+  });
+  const auto refusal = attempt(database_, [&] {
+    if (piece.rows.size() > 0) tables_.load_rows(piece, chunk_->number);
+    if (piece.ends_load) tables_.end_load(piece);
+  });
+  if (refusal) {
+    summary_.refused_load = piece.topic;
+    summary_.refused_load_reason =
+        "a loaded row of " + piece.topic + " cannot be applied: " + refusal->reason;
+    chunk_savepoint_.reset();  // rolls back
+    chunk_.reset();
+    return;
+  }
+  on_database("store the progress of a load", [&] {
     bookkeeping_.store_progress(piece);
+    if (piece.ends_chunk) {
+      chunk_savepoint_->release();
+      chunk_savepoint_.reset();
+    }
   });
 }
 
-void Replica::load_rows(const LoadChunk& piece) {
-  auto& writes = writer(table_for(piece.topic));
-  const auto& texts = piece.rows.texts();
-  piece.rows.for_each([&](std::size_t, std::string_view row) {
-    writes.load(chunk_->number, row, texts.data() + texts.size());
-  });
-}
-
-void Replica::end_load(const LoadChunk& piece) {
-  const auto load = bookkeeping_.running_load(piece.topic);
-  if (!load || load->since == 0) return;
-  auto& table = table_for(piece.topic);
-  if (!piece.gives_up) writer(table).sweep(load->first_chunk, load->since);
-  table.loading_since = 0;
-  tables_changed_ = true;
-}
-
-// The heart of exactly-once: data and cursor become durable in one commit. Whatever is lost with a crash
-// before it is sent again from the old cursor; whatever is sent again after it does not fit the new one and
-// is dropped.
+// The heart of exactly-once: data, rejections and cursor become durable in one commit. Whatever is lost with
+// a crash before it is sent again from the old cursor; whatever is sent again after it does not fit the new
+// one and is dropped. The chunk's snapshot has to be there before the second pass: its rows are newer than
+// any event that still waits.
 void Replica::commit(const Cursor& cursor) {
   on_database("commit a window", [&] {
     if (chunk_) bookkeeping_.store_chunk(chunk_->number, chunk_->topic, cursor.snapshot);
-    bookkeeping_.store(Bookkeeping::StoredCursor{subscription_, cursor, highest_event_id_});
+  });
+  if (has_deferred_) settle(std::nullopt);
+  on_database("commit a window", [&] {
+    bookkeeping_.store(Bookkeeping::StoredCursor{options_.subscription, cursor, highest_event_id_});
+    require_in_place();
     transaction_->commit();
   });
   transaction_.reset();
@@ -274,10 +203,54 @@ void Replica::commit(const Cursor& cursor) {
 }
 
 void Replica::rollback() {
-  for (auto& [topic, table] : tables_) table.writer.reset();
+  tables_.release_statements();
+  chunk_savepoint_.reset();
   transaction_.reset();
-  if (tables_changed_) on_database("read the relations", [this] { read_relations(); });
-  tables_changed_ = false;
+  if (tables_.changed()) on_database("read the relations", [this] { tables_.read(); });
+}
+
+std::vector<RetryOutcome> Replica::retry(const EventBatch& events) {
+  begin();
+  std::vector<RetryOutcome> outcomes;
+  std::map<std::string, std::optional<Relation>, std::less<>> written_as;
+  const auto& buffer = events.payloads().texts();
+  events.for_each([&](const Event& event) {
+    outcomes.push_back(retry_one(event, buffer.data() + buffer.size(), written_as[std::string(event.topic)]));
+  });
+  on_database("commit retries", [&] {
+    require_in_place();
+    transaction_->commit();
+  });
+  transaction_.reset();
+  return outcomes;
+}
+
+RetryOutcome Replica::retry_one(const Event& event, const char* buffer_end,
+                                std::optional<Relation>& written_as) {
+  RetryOutcome outcome{event.id, RetryOutcome::Result::Rejected, ""};
+  const auto refusal = attempt(database_, [&] {
+    if (event.op == Op::Relation) written_as = parse_relation(event.topic, event.payload);
+    outcome.result = tables_.apply_again(event, buffer_end, written_as ? &*written_as : nullptr);
+  });
+  if (refusal) {
+    if (event.op == Op::Relation) tables_.description_refused(event, refusal->reason);
+    outcome.error = refusal->reason;
+  } else {
+    on_database("forget a rejection", [&] { Rejections(database_).remove(event.id); });
+  }
+  return outcome;
+}
+
+Rejections::Piece Replica::unconfirmed(std::int64_t after) {
+  return on_database("read the rejections", [&] { return Rejections(database_).read(after); });
+}
+
+void Replica::confirm(const std::vector<EventId>& event_ids) {
+  on_database("forget confirmed rejections", [&] {
+    SQLite::Savepoint savepoint(database_, "confirm");
+    for (const auto id : event_ids) Rejections(database_).remove(id);
+    savepoint.release();
+  });
 }
 
 }  // namespace mailboat::consumer

@@ -1,30 +1,39 @@
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
-#include <map>
-#include <memory>
+#include <SQLiteCpp/Savepoint.h>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "common/messages.hpp"
+#include "consumer/attempt.hpp"
 #include "consumer/bookkeeping.hpp"
+#include "consumer/deferred_events.hpp"
 #include "consumer/file_lock.hpp"
-#include "consumer/relation.hpp"
-#include "consumer/table_writer.hpp"
+#include "consumer/rejections.hpp"
+#include "consumer/tables.hpp"
 
 namespace mailboat::consumer {
 
-/// The SQLite file that changes are applied to: the target tables, and beside them mailboat's own (see
-/// Bookkeeping). Everything between begin() and commit() becomes visible at once or not at all.
+/// The SQLite file that changes are applied to: the target tables (see Tables), and beside them mailboat's
+/// own. Everything between begin() and commit() becomes visible at once or not at all.
 ///
-/// One thread, one process: a lock file beside the database keeps a second consumer out. Throws
-/// ReplicaUnavailable for what is about the database as a whole, EventRefused for what is about one event,
+/// An event that cannot be applied does not keep the rest of its window back: it becomes a rejection, which
+/// is stored with the window. One thread, one process: a lock file beside the database keeps a second
+/// consumer out. Throws ReplicaUnavailable for what is about the database as a whole, RejectionStorm, and
 /// Fatal for a file that is not ours.
 class Replica {
  public:
-  /// Opens or creates the file for `subscription`.
-  Replica(const std::string& path, const std::string& subscription);
+  struct Options {
+    std::string path;
+    std::string subscription;
+    std::vector<Route> routes;
+    std::uint32_t reject_limit = 1000;  ///< of one window; 0: no limit
+  };
+  /// Opens or creates the file.
+  explicit Replica(Options options);
 
   /// Names this file on this machine; a copy elsewhere has another name.
   [[nodiscard]] const std::string& identity() const { return identity_; }
@@ -37,55 +46,65 @@ class Replica {
   void apply(const Event& event, const char* buffer_end);
   /// The table's load (again) begins; until it ends, unfinished_loads() lists it.
   void begin_load(const std::string& topic);
-  /// Pieces of one chunk follow each other within one transaction.
+  /// Pieces of one chunk follow each other within one transaction. When a row of it is refused, the load
+  /// stays where it was before the chunk.
   void apply(const LoadChunk& piece);
-  /// Stores the cursor and makes the transaction visible. Its snapshot is what the transaction's load chunk
-  /// is exact at.
+  /// Settles what a constraint has refused, stores rejections and cursor, and makes the transaction visible.
+  /// Its snapshot is what the transaction's load chunk is exact at.
   void commit(const Cursor& cursor);
   void rollback();
 
- private:
-  struct Table {
-    EventId relation_id = 0;  // id of the R event
-    Relation relation;
-    std::string name;
-    std::unique_ptr<TableWriter> writer = nullptr;  // made at the first use
-    EventId loading_since = 0;                      // LoadSpan::since while a load is running
+  /// Of the last window committed.
+  struct Summary {
+    std::size_t rejections = 0;
+    std::string first_rejection;  ///< in words
+    std::string refused_load;     ///< topic; empty when no chunk was refused
+    std::string refused_load_reason;
   };
+  [[nodiscard]] const Summary& summary() const { return summary_; }
+
+  /// Applies events that were rejected before, in a transaction of their own.
+  std::vector<RetryOutcome> retry(const EventBatch& events);
+
+  /// Rejections that PostgreSQL has not confirmed: see Rejections::read().
+  [[nodiscard]] Rejections::Piece unconfirmed(std::int64_t after);
+  /// PostgreSQL has them. At any time, also within a window.
+  void confirm(const std::vector<EventId>& event_ids);
+
+ private:
   struct OpenChunk {
     std::int64_t number = 0;
     std::string topic;
   };
 
+  void open();
   void read_cursor();
-  void read_relations();
-  void apply_relation(const Event& event);
-  void apply_change(const Event& event, const char* buffer_end);
-  void load_rows(const LoadChunk& piece);
-  void end_load(const LoadChunk& piece);
-  Table& table_for(std::string_view topic);
-  TableWriter& writer(Table& table);
-  bool table_exists(const std::string& name);
-  std::vector<std::string> columns_of(const std::string& table);
+  void require_in_place() const;
+  void refuse(const Event& event, const WriteRefusal& refusal);
+  void reject(const Rejection& rejection, const std::string& what);
+  void settle(std::optional<std::string_view> topic);
+  RetryOutcome retry_one(const Event& event, const char* buffer_end, std::optional<Relation>& written_as);
   template <typename Work>
   auto on_database(const char* what, const Work& work);
-  template <typename Work>
-  void on_content(const std::string& what, const Work& work);
 
+  const Options options_;
   FileLock lock_;  // before the database: taken first, released last
   SQLite::Database database_;
   Bookkeeping bookkeeping_;
-  const std::string subscription_;
+  std::string file_id_;
   std::string identity_;
   std::optional<Cursor> cursor_;
   EventId last_event_id_ = 0;
-  std::map<std::string, Table, std::less<>> tables_;
+  Tables tables_;
 
   // Of the open transaction.
+  std::optional<DeferredEvents> deferred_;
+  bool has_deferred_ = false;
   std::optional<SQLite::Transaction> transaction_;
-  bool tables_changed_ = false;
   EventId highest_event_id_ = 0;
   std::optional<OpenChunk> chunk_;
+  std::optional<SQLite::Savepoint> chunk_savepoint_;
+  Summary summary_;
 };
 
 }  // namespace mailboat::consumer

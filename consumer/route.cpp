@@ -52,7 +52,10 @@ class RouteReader {
   void refuse_unknown_keys() const {
     static const std::set<std::string> known{"topic", "table", "key", "columns"};
     for (const auto& [name, value] : table_) {
-      if (!known.contains(name)) fail(name, "unknown key (known: topic, table, key, columns)");
+      if (!known.contains(name))
+        fail(name,
+             "unknown key (known: topic, table, key, columns). A setting of the consumer stands above the "
+             "first [[route]]");
     }
   }
 

@@ -4,16 +4,17 @@
 
 namespace mailboat::consumer {
 
-bool is_about_event(int extended_code) {
+ErrorScope scope_of(int extended_code) {
   switch (extended_code & 0xff) {
-    case SQLITE_ERROR:  // no such table or column, an expression that fails
     case SQLITE_CONSTRAINT:
+      return ErrorScope::Constraint;
+    case SQLITE_ERROR:  // no such table or column, an expression that fails
     case SQLITE_MISMATCH:
     case SQLITE_TOOBIG:
     case SQLITE_RANGE:
-      return true;
+      return ErrorScope::Event;
     default:
-      return false;
+      return ErrorScope::Database;
   }
 }
 

@@ -4,13 +4,6 @@
 
 namespace mailboat::consumer {
 
-/// One event cannot be applied: a constraint, a bad value, no table for it. The message names event, table
-/// and reason.
-class EventRefused : public Fatal {
- public:
-  using Fatal::Fatal;
-};
-
 /// The SQLite file cannot be used now: locked by a writer, disk full, I/O error. Roll back, wait, open it
 /// again.
 class ReplicaUnavailable : public Unavailable {
@@ -18,8 +11,26 @@ class ReplicaUnavailable : public Unavailable {
   using Unavailable::Unavailable;
 };
 
-/// True when an extended result code of SQLite is about the one row that was to be written, false when it is
-/// about the database as a whole. Source: SQLite, "Result and Error Codes". Pure.
-[[nodiscard]] bool is_about_event(int extended_code);
+/// What stands at the path is no SQLite database. A wrong path, if it was so from the start.
+class NotADatabase : public ReplicaUnavailable {
+ public:
+  using ReplicaUnavailable::ReplicaUnavailable;
+};
+
+/// So many events of one window cannot be applied that something bigger must be wrong than these events.
+class RejectionStorm : public Fatal {
+ public:
+  using Fatal::Fatal;
+};
+
+/// What an error of SQLite is about.
+enum class ErrorScope {
+  Constraint,  ///< the one row, as the other rows stand now: it may fit when these have changed
+  Event,       ///< the one row
+  Database,    ///< the file as a whole: nothing can be written now
+};
+
+/// Of an extended result code. Source: SQLite, "Result and Error Codes". Pure.
+[[nodiscard]] ErrorScope scope_of(int extended_code);
 
 }  // namespace mailboat::consumer

@@ -114,11 +114,19 @@ std::string upsert(const Relation& relation, std::string_view table, VersionGuar
   return sql;
 }
 
-std::string delete_row(const Relation& relation, std::string_view table) {
+std::string key_condition(const Relation& relation) {
   std::vector<std::string> conditions;
   for (const auto& key : relation.key) conditions.push_back(quote(key) + " = ?");
-  return "DELETE FROM " + quote(table) + " WHERE " + join(conditions, " AND ") + " AND " +
+  return join(conditions, " AND ");
+}
+
+std::string delete_row(const Relation& relation, std::string_view table) {
+  return "DELETE FROM " + quote(table) + " WHERE " + key_condition(relation) + " AND " +
          quote(version_column) + " <= ?";
+}
+
+std::string select_version(const Relation& relation, std::string_view table) {
+  return "SELECT " + quote(version_column) + " FROM " + quote(table) + " WHERE " + key_condition(relation);
 }
 
 }  // namespace mailboat::consumer

@@ -49,6 +49,12 @@ enum class VersionGuard { On, Off };
 /// DELETE by key; parameters are the key columns in order, then the version of the deleting event.
 [[nodiscard]] std::string delete_row(const Relation& relation, std::string_view table);
 
+/// `"a" = ? AND "b" = ?`; parameters are the key columns in order.
+[[nodiscard]] std::string key_condition(const Relation& relation);
+
+/// SELECT of a row's `_version` by key; parameters are the key columns in order.
+[[nodiscard]] std::string select_version(const Relation& relation, std::string_view table);
+
 /// The key's columns in key order.
 [[nodiscard]] std::vector<Column> key_columns(const Relation& relation);
 

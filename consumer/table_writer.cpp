@@ -1,78 +1,12 @@
 #include "consumer/table_writer.hpp"
 
-#include <array>
-#include <charconv>
-
 #include "common/error.hpp"
 #include "consumer/table_schema.hpp"
+#include "consumer/value_binding.hpp"
+#include "consumer/version_rules.hpp"
 
 namespace mailboat::consumer {
 namespace {
-
-// The tombstone of a whole table: no key has an empty text.
-const std::string whole_table;
-
-// A statement must be reset before it is used again, and the error of one that failed must not be raised
-// twice.
-class ResetOnExit {
- public:
-  explicit ResetOnExit(SQLite::Statement& statement) : statement_(statement) {}
-  ~ResetOnExit() { statement_.tryReset(); }
-  ResetOnExit(const ResetOnExit&) = delete;
-  ResetOnExit& operator=(const ResetOnExit&) = delete;
-
- private:
-  SQLite::Statement& statement_;
-};
-
-// Values live in the decoder until the next row, so SQLite need not copy their text.
-void bind(SQLite::Statement& statement, int index, const Value& value) {
-  switch (value.kind) {
-    case Value::Kind::Null:
-      statement.bind(index);
-      return;
-    case Value::Kind::Integer:
-      statement.bind(index, value.integer);
-      return;
-    case Value::Kind::Real:
-      statement.bind(index, value.real);
-      return;
-    case Value::Kind::Text:
-      statement.bindNoCopy(index, value.text);
-      return;
-    case Value::Kind::Blob:
-      statement.bindNoCopy(index, static_cast<const void*>(value.text.data()),
-                           static_cast<int>(value.text.size()));
-      return;
-  }
-}
-
-void append_literal(std::string& text, const Value& value) {
-  switch (value.kind) {
-    case Value::Kind::Null:
-      text += "NULL";
-      return;
-    case Value::Kind::Integer:
-      text += std::to_string(value.integer);
-      return;
-    case Value::Kind::Real: {
-      std::array<char, 32> digits{};
-      const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value.real).ptr;
-      text.append(digits.data(), end);
-      return;
-    }
-    case Value::Kind::Blob:
-      text += 'x';
-      [[fallthrough]];
-    case Value::Kind::Text:
-      text += '\'';
-      for (const char c : value.text) {
-        if (c == '\'') text += '\'';
-        text += c;
-      }
-      text += '\'';
-  }
-}
 
 void require_payload(const Relation& relation, std::string_view json) {
   if (!json.empty()) return;
@@ -81,15 +15,6 @@ void require_payload(const Relation& relation, std::string_view json) {
 }
 
 }  // namespace
-
-std::string key_text(const std::vector<Value>& values) {
-  std::string text;
-  for (const auto& value : values) {
-    if (!text.empty()) text += ',';
-    append_literal(text, value);
-  }
-  return text;
-}
 
 TableWriter::TableWriter(SQLite::Database& database, const Relation& relation, std::string table)
     : database_(database),
@@ -115,9 +40,8 @@ void TableWriter::write(SQLite::Statement& statement, std::int64_t version, std:
     if (values[i].kind == Value::Kind::Null && relation_.is_key(relation_.columns[i].name)) {
       throw InvalidInput("its key column '" + relation_.columns[i].name + "' is missing or null");
     }
-    bind(statement, static_cast<int>(i) + 1, values[i]);
   }
-  statement.bind(static_cast<int>(values.size()) + 1, version);
+  statement.bind(bind(statement, values), version);
   const ResetOnExit reset(statement);
   statement.exec();
 }
@@ -130,17 +54,27 @@ void TableWriter::load(std::int64_t chunk, std::string_view json, const char* bu
   write(load_, -chunk, json, buffer_end);
 }
 
-void TableWriter::remove(EventId version, std::string_view json, const char* buffer_end) {
+const std::vector<Value>& TableWriter::key_of(std::string_view json, const char* buffer_end) {
   require_payload(relation_, json);
   const auto& values = key_.decode(json, buffer_end);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i].kind == Value::Kind::Null) throw InvalidInput("its key is missing or null");
-    bind(delete_, static_cast<int>(i) + 1, values[i]);
+  for (const auto& value : values) {
+    if (value.kind == Value::Kind::Null) throw InvalidInput("its key is missing or null");
   }
-  delete_.bind(static_cast<int>(values.size()) + 1, static_cast<std::int64_t>(version));
+  return values;
+}
+
+void TableWriter::remove(EventId version, std::string_view json, const char* buffer_end) {
+  const auto& key = key_of(json, buffer_end);
+  delete_.bind(bind(delete_, key), static_cast<std::int64_t>(version));
   const ResetOnExit reset(delete_);
   delete_.exec();
-  bury(key_text(values), version);
+  bury(key_text(key), version);
+}
+
+void TableWriter::displace(const std::vector<Value>& key) {
+  delete_.bind(bind(delete_, key), std::numeric_limits<std::int64_t>::max());
+  const ResetOnExit reset(delete_);
+  delete_.exec();
 }
 
 void TableWriter::truncate(EventId version) {
@@ -149,16 +83,12 @@ void TableWriter::truncate(EventId version) {
   bury(whole_table, version);
 }
 
-void TableWriter::sweep(std::int64_t first_chunk, EventId since) {
-  SQLite::Statement unseen(database_,
-                           "DELETE FROM " + quote(table_) + " WHERE _version < ? AND _version > ?");
-  unseen.bind(1, static_cast<std::int64_t>(since));
-  unseen.bind(2, -first_chunk);
-  unseen.exec();
-}
-
-bool TableWriter::has_rows() {
-  return database_.execAndGet("SELECT EXISTS (SELECT 1 FROM " + quote(table_) + ")").getInt() != 0;
+void TableWriter::truncate_again(EventId version, std::int64_t last_chunk) {
+  SQLite::Statement older(database_, "DELETE FROM " + quote(table_) + " WHERE _version BETWEEN ? AND ?");
+  older.bind(1, -last_chunk);
+  older.bind(2, static_cast<std::int64_t>(version));
+  older.exec();
+  bury(whole_table, version);
 }
 
 void TableWriter::bury(const std::string& key, EventId version) {

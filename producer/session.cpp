@@ -86,7 +86,7 @@ void Session::run(const std::stop_token& stop) {
 void Session::tell_trouble() {
   auto connection = connect_to_source(options_.postgres, "mailboat-producer/" + hello_.subscription);
   const auto subscription = find_subscription(connection, hello_.subscription);
-  if (note_trouble(connection, subscription, hello_.trouble)) {
+  if (note_trouble(connection, subscription.id, hello_.trouble)) {
     log::warn("a replica is in trouble", {{"subscription", hello_.subscription}, {"reason", hello_.trouble}});
   }
   send_(Refusal{RefusalCode::TroubleNoted, "noted; mailboat status shows it"});

@@ -63,12 +63,12 @@ bool try_lock_subscription(postgres::Connection& connection, const Subscription&
   return connection.query(lock_query, {std::to_string(subscription.id)}).boolean(0, 0);
 }
 
-bool note_trouble(postgres::Connection& connection, const Subscription& subscription,
-                  const std::string& trouble) {
+bool note_trouble(postgres::Connection& connection, std::int32_t subscription, const std::string& trouble) {
   const auto changed = connection.query(
-      "UPDATE outbox.subscription SET trouble = $2, trouble_since = now() WHERE id = $1::int"
-      " AND trouble IS DISTINCT FROM $2 RETURNING id",
-      {std::to_string(subscription.id), outside_text(trouble, trouble_limit)});
+      "UPDATE outbox.subscription SET trouble = nullif($2, ''), trouble_since = CASE WHEN $2 <> '' THEN "
+      "now() END"
+      " WHERE id = $1::int AND trouble IS DISTINCT FROM nullif($2, '') RETURNING id",
+      {std::to_string(subscription), outside_text(trouble, trouble_limit)});
   return !changed.empty();
 }
 
@@ -121,23 +121,26 @@ void ProgressWriter::write_connected(postgres::Connection& connection) {
 }
 
 void ProgressWriter::write_if_due(postgres::Connection& connection) {
-  end_trouble(connection);
+  write_trouble(connection);
   if (is_due(Clock::now())) write(connection);
 }
 
 void ProgressWriter::write_rest(postgres::Connection& connection) {
-  end_trouble(connection);
+  write_trouble(connection);
   if (acknowledged_ && (content_moved_ || cursor_moved_)) write(connection);
 }
 
-// An acknowledgement proves that the replica follows again. Writes only if it was known to be in trouble.
-void ProgressWriter::end_trouble(postgres::Connection& connection) {
-  if (!acknowledged_ || std::exchange(trouble_ended_, true)) return;
-  const auto ended = connection.query(
-      "UPDATE outbox.subscription SET trouble = NULL, trouble_since = NULL WHERE id = $1::int"
-      " AND trouble IS NOT NULL RETURNING name",
-      {std::to_string(subscription_)});
-  if (!ended.empty()) log::info("the replica follows again", {{"subscription", ended.text(0, 0)}});
+// An acknowledgement says how the replica is now: whatever was known of it before is over. Written at once,
+// but only when it changes.
+void ProgressWriter::write_trouble(postgres::Connection& connection) {
+  if (!acknowledged_ || trouble_ == acknowledged_->trouble) return;
+  trouble_ = acknowledged_->trouble;
+  if (!note_trouble(connection, subscription_, *trouble_)) return;
+  if (trouble_->empty()) {
+    log::info("the replica is out of trouble", {{"replica", consumer_}});
+  } else {
+    log::warn("the replica is in trouble", {{"replica", consumer_}, {"reason", *trouble_}});
+  }
 }
 
 void ProgressWriter::write(postgres::Connection& connection) {

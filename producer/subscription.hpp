@@ -40,10 +40,9 @@ struct ResumePoint {
 /// Throws SessionRefused (CursorMissing) when a replica that cannot be rebuilt has come back empty.
 ResumePoint resume_point(const Subscription& subscription, const std::optional<Cursor>& cursor);
 
-/// Writes down why the subscription's replica cannot follow now, and since when. True when it was not known
-/// yet; writes nothing otherwise.
-bool note_trouble(postgres::Connection& connection, const Subscription& subscription,
-                  const std::string& trouble);
+/// Writes down what the subscription's replica is in trouble with, and since when; empty: with nothing. True
+/// when that was not known yet; writes nothing otherwise.
+bool note_trouble(postgres::Connection& connection, std::int32_t subscription, const std::string& trouble);
 
 /// How a running load stands, for `mailboat status`.
 struct LoadProgress {
@@ -75,16 +74,16 @@ class ProgressWriter {
 
  private:
   [[nodiscard]] bool is_due(Clock::time_point now) const;
-  void end_trouble(postgres::Connection& connection);
+  void write_trouble(postgres::Connection& connection);
   void write(postgres::Connection& connection);
 
   const std::int32_t subscription_;
   const std::string consumer_;
   std::optional<Ack> acknowledged_;
   std::optional<LoadProgress> load_;
-  bool trouble_ended_ = false;
-  bool cursor_moved_ = false;   // by transaction ids alone
-  bool content_moved_ = false;  // events or loaded rows
+  std::optional<std::string> trouble_;  // as known to PostgreSQL; nothing before the first Ack
+  bool cursor_moved_ = false;           // by transaction ids alone
+  bool content_moved_ = false;          // events or loaded rows
   Clock::time_point written_at_{};
 };
 

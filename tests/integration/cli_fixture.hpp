@@ -22,12 +22,13 @@ inline bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-/// Runs the command line in this process.
-inline Said mailboat(const std::string& conninfo, std::vector<std::string> arguments) {
+/// Runs the command line in this process; `in` is what somebody types, null when nobody is there.
+inline Said mailboat(const std::string& conninfo, std::vector<std::string> arguments,
+                     std::istream* in = nullptr) {
   std::ostringstream out;
   std::ostringstream err;
   arguments.insert(arguments.begin(), {"--postgres", conninfo});
-  const auto code = cli::run(arguments, {out, err}, [](const std::string&) { return std::nullopt; });
+  const auto code = cli::run(arguments, {out, err, in}, [](const std::string&) { return std::nullopt; });
   return {code, out.str(), err.str()};
 }
 
@@ -35,6 +36,12 @@ inline Said mailboat(const std::string& conninfo, std::vector<std::string> argum
 class CliTest : public testing::Test {
  protected:
   Said mailboat(std::vector<std::string> arguments) { return test::mailboat(conninfo, std::move(arguments)); }
+
+  /// Answers the program's question with `typed`.
+  Said mailboat_asks(const std::string& typed, std::vector<std::string> arguments) {
+    std::istringstream in(typed);
+    return test::mailboat(conninfo, std::move(arguments), &in);
+  }
 
   /// For steps that are not what the test is about.
   void done(std::vector<std::string> arguments) {
@@ -47,6 +54,13 @@ class CliTest : public testing::Test {
     EXPECT_EQ(said.code, ExitCode::Failed);
     EXPECT_TRUE(contains(said.err, part)) << said.err;
     EXPECT_EQ(said.err.find('\n'), said.err.size() - 1) << "not one sentence: " << said.err;
+    EXPECT_EQ(said.out, "");
+  }
+
+  void expect_usage(std::vector<std::string> arguments, const std::string& part) {
+    const auto said = mailboat(std::move(arguments));
+    EXPECT_EQ(said.code, ExitCode::Usage);
+    EXPECT_TRUE(contains(said.err, part)) << said.err;
     EXPECT_EQ(said.out, "");
   }
 

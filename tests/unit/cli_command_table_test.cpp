@@ -18,6 +18,33 @@ std::string printed_by(const std::vector<std::string>& arguments) {
   return printed.out.str();
 }
 
+struct Named {
+  std::vector<std::string> words;  ///< as typed: {"failed", "list"}
+  const CommandRow& row;
+};
+
+void collect(std::vector<Named>& all, const std::vector<CommandRow>& rows,
+             const std::vector<std::string>& before) {
+  for (const auto& row : rows) {
+    auto words = before;
+    words.push_back(row.name);
+    all.push_back({words, row});
+    collect(all, row.commands, words);
+  }
+}
+
+// Commands of commands, too.
+std::vector<Named> all_commands() {
+  std::vector<Named> all;
+  collect(all, commands(), {});
+  return all;
+}
+
+std::vector<std::string> operator+(std::vector<std::string> words, const std::string& word) {
+  words.push_back(word);
+  return words;
+}
+
 // Every `--word` that the help text lists.
 std::vector<std::string> flags_in(const std::string& help) {
   std::vector<std::string> flags;
@@ -50,15 +77,15 @@ bool offers(const std::vector<std::string>& words, const std::string& wanted) {
 }
 
 TEST(CommandTable, EveryCommandHasHelpWithItsExample) {
-  for (const auto& row : commands()) {
-    const auto help = printed_by({row.name, "--help"});
+  for (const auto& [words, row] : all_commands()) {
+    const auto help = printed_by(words + "--help");
     EXPECT_NE(help.find(row.summary), std::string::npos) << row.name;
     EXPECT_NE(help.find("Example:\n  " + row.example + "\n"), std::string::npos) << row.name;
   }
 }
 
 TEST(CommandTable, EveryExampleIsOneThatTheParserTakes) {
-  for (const auto& row : commands()) {
+  for (const auto& [names, row] : all_commands()) {
     Printed printed;
     // The shell takes the words apart, --help keeps the command from running.
     const auto words = test::run({"bash", "-c",
@@ -67,19 +94,23 @@ TEST(CommandTable, EveryExampleIsOneThatTheParserTakes) {
     std::vector<std::string> arguments;
     std::istringstream lines(words.output);
     for (std::string line; std::getline(lines, line);) arguments.push_back(line);
-    EXPECT_NE(std::find(arguments.begin(), arguments.end(), row.name), arguments.end()) << row.example;
+    EXPECT_NE(std::search(arguments.begin(), arguments.end(), names.begin(), names.end()), arguments.end())
+        << row.example;
     arguments.emplace_back("--help");
     EXPECT_EQ(run(arguments, printed.terminal(), environment_of({})), ExitCode::Done) << printed.err.str();
   }
 }
 
 TEST(Completion, OffersEveryCommandAndItsEveryFlag) {
-  for (const auto& row : commands()) {
-    EXPECT_TRUE(offers({"mailboat", row.name.substr(0, 3)}, row.name)) << row.name;
-    const auto flags = flags_in(printed_by({row.name, "--help"}));
+  for (const auto& [words, row] : all_commands()) {
+    std::vector<std::string> typed{"mailboat"};
+    typed.insert(typed.end(), words.begin(), words.end());
+    typed.back().resize(3);
+    EXPECT_TRUE(offers(typed, row.name)) << row.name;
+    typed.back() = row.name;
+    const auto flags = flags_in(printed_by(words + "--help"));
     ASSERT_FALSE(flags.empty());
-    for (const auto& flag : flags)
-      EXPECT_TRUE(offers({"mailboat", row.name, "--"}, flag)) << row.name << flag;
+    for (const auto& flag : flags) EXPECT_TRUE(offers(typed + "--", flag)) << row.name << flag;
   }
   for (const auto& flag : flags_in(printed_by({"--help"})))
     EXPECT_TRUE(offers({"mailboat", "--"}, flag)) << flag;
@@ -90,6 +121,13 @@ TEST(Completion, OffersTheChoicesOfAFlagAndNothingElse) {
             (std::vector<std::string>{"load", "now", "earliest"}));
   EXPECT_EQ(offered({"mailboat", "--postgres", "x", "track", "--capture", "s"}),
             std::vector<std::string>{"statement"});
+  EXPECT_EQ(offered({"mailboat", "failed", "discard", "shop", "--status", ""}),
+            (std::vector<std::string>{"retrying", "failed"}));
+}
+
+TEST(Completion, TakesNoValueForACommandOfAnotherCommand) {
+  EXPECT_FALSE(offers({"mailboat", "track", "failed", "l"}, "list"));
+  EXPECT_FALSE(offers({"mailboat", "failed", "list", "retry", "--"}, "--dry-run"));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <sstream>
 
+#include "cli/characters.hpp"
 #include "cli/json.hpp"
 #include "cli/sentence.hpp"
 #include "cli/text_table.hpp"
@@ -42,6 +43,38 @@ TEST(Json, WritesEveryKindOfValueInOrder) {
             "{\n  \"text\": \"a\\\"b\\\\c\\u000a\\u0001 é\",\n  \"whole\": -5,\n  \"real\": 0.500,\n"
             "  \"true\": true,\n  \"none\": null,\n  \"maybe\": null,\n  \"empty\": [],\n"
             "  \"list\": [\n    \"x\",\n    2\n  ]\n}");
+}
+
+TEST(Json, NeverWritesWhatATerminalObeysOrWhatIsNotUtf8) {
+  JsonWriter json;
+  json.value("\x1b[2J \x7f \xC2\x9B \xE2\x80\xAE \xFF é");
+  EXPECT_EQ(json.text(), R"("\u001b[2J \u007f \u009b \u202e \ufffd é")");
+}
+
+TEST(Json, LaysOutAnewWhatIsJsonAlready) {
+  EXPECT_EQ(indented_json(R"( {"a":1.00 , "b" : [ ] ,"c":{"d":[1,true]}} )"),
+            "{\n  \"a\": 1.00,\n  \"b\": [],\n  \"c\": {\n    \"d\": [\n      1,\n      true\n    ]\n  }\n}");
+  EXPECT_EQ(indented_json(R"("a\"{\\")"), R"("a\"{\\")");
+  EXPECT_EQ(indented_json("\"\x7f\""), R"("\u007f")");
+  EXPECT_EQ(indented_json("null"), "null");
+  JsonWriter json;
+  json.begin_object().key("p").json(R"({"x":1})").key("q").null().end_object();
+  EXPECT_EQ(json.text(), "{\n  \"p\": {\n    \"x\": 1\n  },\n  \"q\": null\n}");
+}
+
+TEST(Printable, ShowsEveryCharacterOnOneLine) {
+  EXPECT_EQ(printable("Täble 日本 🙂"), "Täble 日本 🙂");
+  EXPECT_EQ(printable("a\nb\tc\r"), "a\\nb\\tc\\u000d");
+  EXPECT_EQ(printable("\x1b[31m\xC2\x9B"), "\\u001b[31m\\u009b");
+  EXPECT_EQ(printable("\xFF\xE2\x82 \xC3"), "\\xff\\xe2\\x82 \\xc3");
+  EXPECT_EQ(printable("\xE2\x80\xAEtxt.exe"), "\\u202etxt.exe");
+}
+
+TEST(Printable, IsShortenedByCharacter) {
+  EXPECT_EQ(shortened("äöü äöü", 7), "äöü äöü");
+  EXPECT_EQ(shortened("äöü äöüx", 7), "äöü ...");
+  EXPECT_EQ(shortened("one\n two", 20), "one. two");
+  EXPECT_EQ(shortened("", 5), "");
 }
 
 TEST(TextTable, AlignsByCharacterAndLeavesNoTrailingSpace) {

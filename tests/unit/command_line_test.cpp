@@ -32,6 +32,13 @@ class CommandLineTest : public testing::Test {
       track.argument({.name = "capture", .value = "MODE", .help = "How", .choices = {"row", "statement"}},
                      capture);
       line.command("status", "Show status", "prog status");
+      auto& failed = line.command("failed", "Tasks", "prog failed list");
+      auto& list = failed.command("list", "List tasks", "prog failed list x");
+      list.position({.name = "NAME", .value = "", .help = "Whose"}, name);
+      list.position({.name = "ID", .value = "", .help = "Which"}, ids);
+      list.argument({.name = "limit", .value = "N", .help = "How many"}, limit);
+      list.argument({.name = "error", .value = "TEXT", .help = "Which"}, error);
+      failed.command("show", "Show one", "prog failed show");
     }
     const auto code = line.parse(arguments, printed.terminal(), environment_of(std::move(variables)));
     given_command = line.given_command();
@@ -57,6 +64,10 @@ class CommandLineTest : public testing::Test {
   std::vector<std::string> tables;
   std::vector<std::string> key;
   std::string capture;
+  std::string name;
+  std::vector<std::string> ids;
+  std::uint32_t limit = 100;
+  std::optional<std::string> error;
   std::string given_command;
 };
 
@@ -222,6 +233,38 @@ TEST_F(CommandLineTest, RefusesIncompleteAndUnknownCommands) {
   expect_refused({"stauts"}, "stauts");
   expect_refused({"track"}, "TABLE");
   expect_refused({"track", "a", "--capture", "none"}, "--capture: 'none' is none of row, statement");
+}
+
+TEST_F(CommandLineTest, ReadsCommandsOfCommandsWithSettingsAnywhere) {
+  with_commands = true;
+  ASSERT_EQ(parse({"failed", "list", "--listen", "a", "show", "list", "track", "--limit", "7", "--insecure"}),
+            std::nullopt)
+      << printed.err.str();
+  EXPECT_EQ(given_command, "failed list");
+  EXPECT_EQ(name, "show");
+  EXPECT_EQ(ids, (std::vector<std::string>{"list", "track"}));
+  EXPECT_EQ(limit, 7U);
+  EXPECT_EQ(error, std::nullopt);
+  EXPECT_EQ(listen, "a");
+  EXPECT_TRUE(insecure);
+}
+
+TEST_F(CommandLineTest, PositionsThatAreNotRequiredMayBeLeftOut) {
+  with_commands = true;
+  ASSERT_EQ(parse({"failed", "list", "--error", ""}), std::nullopt) << printed.err.str();
+  EXPECT_EQ(name, "");
+  EXPECT_TRUE(ids.empty());
+  EXPECT_EQ(error, "") << "given, but empty";
+}
+
+TEST_F(CommandLineTest, RefusesIncompleteAndUnknownCommandsOfCommands) {
+  with_commands = true;
+  expect_refused({"failed"}, "failed needs a command: list, show\nTry 'prog failed --help'.");
+  expect_refused({"failed", "lost"}, "there is no command 'failed lost' (there are: list, show)");
+  expect_refused({"failed", "list", "--limit", "-1"}, "");
+  expect_refused({"failed", "list", "--speed"}, "--speed");
+  EXPECT_EQ(parse({"failed", "--help"}), ExitCode::Done);
+  EXPECT_NE(printed.out.str().find("prog failed list\n"), std::string::npos) << printed.out.str();
 }
 
 }  // namespace

@@ -1,82 +1,102 @@
 // What a load that begins anew does to the rows of a replica.
-#include <filesystem>
-#include <gtest/gtest.h>
-
-#include "consumer/replica.hpp"
-#include "tests/support/sqlite_reader.hpp"
-#include "tests/support/temp_dir.hpp"
+#include "tests/unit/replica_fixture.hpp"
 
 namespace mailboat::consumer {
 namespace {
 
-class ReplicaLoad : public ::testing::Test {
- protected:
-  ReplicaLoad() {
-    window([this] { event(1, Op::Relation, relation); });
-  }
-
-  template <typename Content>
-  void window(const Content& content) {
-    replica_.begin();
-    content();
-    ++next_transaction_;
-    replica_.commit({{1, 1, 1}, Snapshot(next_transaction_, next_transaction_, {})});
-  }
-
-  void event(EventId id, Op op, const std::string& payload) {
-    EventBatch batch;
-    batch.add({id, 1, "public.t", op, payload});
-    const auto& buffer = batch.payloads().texts();
-    batch.for_each([&](const Event& one) { replica_.apply(one, buffer.data() + buffer.size()); });
-  }
-
-  void chunk(const std::vector<std::string>& rows, bool ends_load, bool gives_up = false) {
-    LoadChunk piece{"public.t", {}, {"0"}, true, ends_load, 0, gives_up};
-    for (const auto& row : rows) piece.rows.add(row);
-    replica_.apply(piece);
-  }
-
-  std::string ids() {
-    return test::SqliteReader(file_).text("SELECT group_concat(id, ' ') FROM (SELECT id FROM t ORDER BY id)");
-  }
-
-  static constexpr auto relation =
-      R"({"schema":"public","table":"t","key":["id"],"columns":[{"name":"id","type":"integer","number":1}]})";
-  test::TempDir directory_;
-  const std::string file_ = directory_.path() / "replica.db";
-  Replica replica_{file_, "test"};
-  TransactionId next_transaction_ = 1;
-};
+class ReplicaLoad : public ReplicaFixture {};
 
 TEST_F(ReplicaLoad, RowsThatNobodyHasSeenSinceItBeganAreGoneWhenItEnds) {
-  window([this] { event(2, Op::Insert, R"({"id":1})"); });
-  window([this] { event(3, Op::Insert, R"({"id":2})"); });
-  window([this] {
-    replica_.begin_load("public.t");
-    chunk({R"({"id":2})"}, false);
+  window(2, [this] { upsert(2, 1, "a"); });
+  window(3, [this] { upsert(3, 2, "b"); });
+  window(4, [this] {
+    replica->begin_load("public.t");
+    chunk({row(2, "b")}, false);
   });
-  EXPECT_EQ(ids(), "1 2") << "until it ends, nothing goes";
-  window([this] { chunk({R"({"id":3})"}, true); });
-  EXPECT_EQ(ids(), "2 3");
+  EXPECT_EQ(rows(), "1=a 2=b") << "until it ends, nothing goes";
+  window(5, [this] { chunk({row(3, "c")}, true); });
+  EXPECT_EQ(rows(), "2=b 3=c");
 }
 
 TEST_F(ReplicaLoad, AnOlderEventThatCommitsDuringItKeepsItsRow) {
-  window([this] { event(9, Op::Insert, R"({"id":9})"); });
-  window([this] {
-    replica_.begin_load("public.t");
-    chunk({R"({"id":9})"}, false);
+  window(9, [this] { upsert(9, 9, "i"); });
+  window(10, [this] {
+    replica->begin_load("public.t");
+    chunk({row(9, "i")}, false);
   });
-  window([this] { event(5, Op::Insert, R"({"id":5})"); });
-  window([this] { chunk({}, true); });
-  EXPECT_EQ(ids(), "5 9");
+  window(11, [this] { upsert(5, 5, "e"); });
+  window(12, [this] { chunk({}, true); });
+  EXPECT_EQ(rows(), "5=e 9=i");
+}
+
+TEST_F(ReplicaLoad, AnOlderEventsRowKeepsItsVersionForTheRetriesToCome) {
+  window(9, [this] { upsert(9, 9, "i"); });
+  window(10, [this] { replica->begin_load("public.t"); });
+  window(10, [this] { chunk({row(9, "i")}, false); });
+  by_hand("CREATE UNIQUE INDEX by_hand ON t (v)");
+  EventBatch events;  // committed after the load's first chunk
+  events.add({5, 11, "public.t", Op::Insert, row(5, "e")});
+  events.add({7, 11, "public.t", Op::Update, row(5, "i")});
+  window(12, [&] { apply(events); });
+  EXPECT_EQ(rejected(), (std::vector<EventId>{7}));
+  window(13, [this] { chunk({}, true); });
+  by_hand("DROP INDEX by_hand");
+  EventBatch again;
+  again.add({7, 11, "public.t", Op::Update, row(5, "i")});
+  EXPECT_EQ(replica->retry(again).front().result, RetryOutcome::Result::Applied);
+  EXPECT_EQ(rows(), "5=i 9=i");
 }
 
 TEST_F(ReplicaLoad, ALoadThatIsGivenUpTakesNothingAway) {
-  window([this] { event(2, Op::Insert, R"({"id":1})"); });
-  window([this] { replica_.begin_load("public.t"); });
-  window([this] { chunk({}, true, true); });
-  EXPECT_EQ(ids(), "1");
-  EXPECT_TRUE(replica_.unfinished_loads().empty());
+  window(2, [this] { upsert(2, 1, "a"); });
+  window(3, [this] { replica->begin_load("public.t"); });
+  window(4, [this] { chunk({}, true, true); });
+  EXPECT_EQ(rows(), "1=a");
+  EXPECT_TRUE(replica->unfinished_loads().empty());
+}
+
+TEST_F(ReplicaLoad, WaitsWhereItWasWhenARowIsRefusedWhileEventsGoOn) {
+  by_hand(
+      "DROP TABLE t; CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, v TEXT CHECK (v <> 'bad'), _version "
+      "INTEGER NOT NULL)");
+  window(2, [this] {
+    replica->begin_load("public.t");
+    chunk({row(1, "a")}, false);
+  });
+  window(3, [this] {
+    upsert(3, 9, "event");
+    chunk({row(2, "b"), row(3, "bad")}, true);
+  });
+  EXPECT_EQ(replica->summary().refused_load, "public.t");
+  EXPECT_NE(replica->summary().refused_load_reason.find("CHECK constraint failed"), std::string::npos);
+  EXPECT_EQ(rows(), "1=a 9=event") << "nothing of the chunk is there";
+  const auto loads = replica->unfinished_loads();
+  ASSERT_EQ(loads.size(), 1U);
+  EXPECT_EQ(loads.front().rows, 1U);
+  EXPECT_TRUE(rejected().empty()) << "a loaded row is no event";
+}
+
+TEST_F(ReplicaLoad, OfATableThatCouldNotBeMadeBeginsOnceItIs) {
+  by_hand("CREATE TABLE u (mine TEXT)");
+  const std::string other =
+      R"({"schema":"public","table":"u","key":["id"],"columns":[{"name":"id","type":"integer","number":1}]})";
+  EventBatch events;
+  events.add({2, 2, "public.u", Op::Relation, other});
+  window(2, [&] {
+    apply(events);
+    replica->begin_load("public.u");
+  });
+  EXPECT_EQ(rejected(), (std::vector<EventId>{2}));
+  EXPECT_EQ(replica->unfinished_loads().size(), 1U);
+
+  by_hand("DROP TABLE u");
+  EXPECT_EQ(replica->retry(events).front().result, RetryOutcome::Result::Applied);
+  window(3, [this] {
+    LoadChunk piece{"public.u", {}, {"1"}, true, true, 0, false};
+    piece.rows.add(R"({"id":1})");
+    replica->apply(piece);
+  });
+  EXPECT_EQ(test::SqliteReader(file).text("SELECT count(*) FROM u"), "1");
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/error.hpp"
-#include "consumer/table_writer.hpp"
+#include "consumer/value_binding.hpp"
 
 namespace mailboat::consumer {
 namespace {

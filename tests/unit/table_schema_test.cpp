@@ -1,6 +1,7 @@
 #include "consumer/table_schema.hpp"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include "common/error.hpp"
 #include "consumer/storage_error.hpp"
@@ -107,16 +108,20 @@ TEST(TableSchema, AColumnBeginsAnewWhereItsSqliteTypeChangesAndOnlyThere) {
   EXPECT_THROW(static_cast<void>(alter_table(users(), after, "users", user_columns())), InvalidInput);
 }
 
-TEST(StorageError, ConstraintsAreAboutTheEventAndFullDisksAreNot) {
-  EXPECT_TRUE(is_about_event(2067));  // SQLITE_CONSTRAINT_UNIQUE
-  EXPECT_TRUE(is_about_event(275));   // SQLITE_CONSTRAINT_CHECK
-  EXPECT_TRUE(is_about_event(1));     // SQLITE_ERROR: no such table
-  EXPECT_FALSE(is_about_event(5));    // SQLITE_BUSY
-  EXPECT_FALSE(is_about_event(13));   // SQLITE_FULL
-  EXPECT_FALSE(is_about_event(778));  // SQLITE_IOERR_WRITE
-  EXPECT_FALSE(is_about_event(8));    // SQLITE_READONLY
-  EXPECT_FALSE(is_about_event(11));   // SQLITE_CORRUPT
-  EXPECT_FALSE(is_about_event(7));    // SQLITE_NOMEM
+TEST(StorageError, IsAboutTheRowItsNeighboursOrTheWholeFile) {
+  for (const int code : {SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_NOTNULL,
+                         SQLITE_CONSTRAINT_TRIGGER, SQLITE_CONSTRAINT_DATATYPE}) {
+    EXPECT_EQ(scope_of(code), ErrorScope::Constraint) << code;
+  }
+  for (const int code : {SQLITE_ERROR, SQLITE_MISMATCH, SQLITE_TOOBIG, SQLITE_RANGE}) {
+    EXPECT_EQ(scope_of(code), ErrorScope::Event) << code;
+  }
+  for (const int code :
+       {SQLITE_BUSY, SQLITE_BUSY_SNAPSHOT, SQLITE_LOCKED, SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_READONLY,
+        SQLITE_READONLY_DBMOVED, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_NOMEM, SQLITE_CANTOPEN, SQLITE_PERM,
+        SQLITE_AUTH, SQLITE_ABORT, SQLITE_SCHEMA, SQLITE_MISUSE}) {
+    EXPECT_EQ(scope_of(code), ErrorScope::Database) << code;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,79 @@
+#include "cli/characters.hpp"
+
+#include <cstdio>
+
+#include "cli/sentence.hpp"
+
+namespace mailboat::cli {
+namespace {
+
+// How many bytes a character has, by its first; 0 when none begins like that.
+std::size_t length_of(unsigned char first) {
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first < 0xE0) return 2;
+  if (first >= 0xE0 && first < 0xF0) return 3;
+  if (first >= 0xF0 && first < 0xF5) return 4;
+  return 0;
+}
+
+std::string hex(const char* format, unsigned value) {
+  char text[16];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+}  // namespace
+
+Character first_character(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text.front());
+  const auto length = length_of(first);
+  const Character stray{text.substr(0, 1), std::nullopt};
+  if (length == 0 || length > text.size()) return stray;
+  if (length == 1) return {text.substr(0, 1), first};
+  auto code = static_cast<char32_t>(first & (0xFFU >> (length + 1)));
+  for (const char next : text.substr(1, length - 1)) {
+    if ((static_cast<unsigned char>(next) & 0xC0U) != 0x80U) return stray;
+    code = (code << 6U) | (static_cast<unsigned char>(next) & 0x3FU);
+  }
+  return {text.substr(0, length), code};
+}
+
+// Source: Unicode, C0 and C1 controls; 2028 to 202E and 2066 to 2069 are line separators and the embeddings,
+// overrides and isolates of the bidirectional algorithm.
+bool is_control(char32_t code) {
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x2028 && code <= 0x202E) ||
+         (code >= 0x2066 && code <= 0x2069);
+}
+
+std::string escaped(char32_t code) { return hex("\\u%04x", static_cast<unsigned>(code)); }
+
+std::string printable(std::string_view text) {
+  std::string out;
+  for (Character next; !text.empty(); text.remove_prefix(next.bytes.size())) {
+    next = first_character(text);
+    if (!next.code) {
+      out += hex("\\x%02x", static_cast<unsigned char>(next.bytes.front()));
+    } else if (*next.code == '\n' || *next.code == '\t') {
+      out += *next.code == '\n' ? "\\n" : "\\t";
+    } else {
+      out += is_control(*next.code) ? escaped(*next.code) : std::string(next.bytes);
+    }
+  }
+  return out;
+}
+
+std::string shortened(std::string_view text, std::size_t width) {
+  constexpr std::string_view ellipsis = "...";
+  const auto whole = printable(one_line(text));
+  std::string_view rest = whole;
+  std::size_t keep = 0;  // bytes that leave room for the ellipsis
+  for (std::size_t count = 0; !rest.empty(); ++count) {
+    if (count == width) return whole.substr(0, keep) + std::string(ellipsis);
+    const auto size = first_character(rest).bytes.size();
+    if (count < width - ellipsis.size()) keep += size;
+    rest.remove_prefix(size);
+  }
+  return whole;
+}
+
+}  // namespace mailboat::cli

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace mailboat::cli {
+
+/// One character of UTF-8 text, or one byte that is none.
+struct Character {
+  std::string_view bytes;
+  std::optional<char32_t> code;  ///< nullopt: not UTF-8
+};
+
+/// The character that `text` begins with; `text` must not be empty.
+Character first_character(std::string_view text);
+
+/// True for what a terminal would obey instead of showing: control characters, and those that turn the
+/// direction of text around.
+bool is_control(char32_t code);
+
+/// `\u001b`
+std::string escaped(char32_t code);
+
+/// `text` on one line, every character visible: errors and payloads come from outside, and must not be able
+/// to clear a screen or to forge a line. Newline and tab become `\n` and `\t`, a stray byte `\xNN`.
+std::string printable(std::string_view text);
+
+/// As printable(), with white space made single spaces, and cut to at most `width` characters.
+std::string shortened(std::string_view text, std::size_t width);
+
+}  // namespace mailboat::cli

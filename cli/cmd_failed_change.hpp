@@ -1,0 +1,12 @@
+#pragma once
+
+#include <memory>
+
+#include "cli/command.hpp"
+
+namespace mailboat::cli {
+
+std::unique_ptr<Command> make_failed_retry();
+std::unique_ptr<Command> make_failed_discard();
+
+}  // namespace mailboat::cli

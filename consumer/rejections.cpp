@@ -1,0 +1,63 @@
+#include "consumer/rejections.hpp"
+
+namespace mailboat::consumer {
+namespace {
+
+constexpr std::size_t piece_bytes = 1 << 20;
+// An error may quote a whole row.
+constexpr std::size_t longest_error = 2000;
+
+// Cut between two characters of UTF-8.
+std::string shortened(std::string text) {
+  if (text.size() <= longest_error) return text;
+  auto end = longest_error;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  text.resize(end);
+  return text + "...";
+}
+
+}  // namespace
+
+void Rejections::create_table(SQLite::Database& database) {
+  database.exec(
+      "CREATE TABLE IF NOT EXISTS _mailboat_rejection (position INTEGER PRIMARY KEY AUTOINCREMENT,"
+      " event_id INTEGER NOT NULL UNIQUE, txid INTEGER NOT NULL, error TEXT NOT NULL)");
+}
+
+void Rejections::add(const Rejection& rejection) {
+  SQLite::Statement insert(
+      database_, "INSERT OR REPLACE INTO _mailboat_rejection (event_id, txid, error) VALUES (?, ?, ?)");
+  insert.bind(1, static_cast<std::int64_t>(rejection.event_id));
+  insert.bind(2, static_cast<std::int64_t>(rejection.transaction));
+  insert.bind(3, shortened(rejection.error));
+  insert.exec();
+}
+
+void Rejections::remove(EventId event_id) {
+  SQLite::Statement remove(database_, "DELETE FROM _mailboat_rejection WHERE event_id = ?");
+  remove.bind(1, static_cast<std::int64_t>(event_id));
+  remove.exec();
+}
+
+bool Rejections::empty() {
+  return database_.execAndGet("SELECT NOT EXISTS (SELECT 1 FROM _mailboat_rejection)").getInt() != 0;
+}
+
+Rejections::Piece Rejections::read(std::int64_t after) {
+  Piece piece;
+  std::size_t bytes = 0;
+  SQLite::Statement row(database_,
+                        "SELECT position, event_id, txid, error FROM _mailboat_rejection WHERE position > ?"
+                        " ORDER BY position");
+  row.bind(1, after);
+  while (bytes < piece_bytes && row.executeStep()) {
+    piece.last_position = row.getColumn(0).getInt64();
+    piece.rejections.push_back({static_cast<EventId>(row.getColumn(1).getInt64()),
+                                static_cast<TransactionId>(row.getColumn(2).getInt64()),
+                                row.getColumn(3).getString()});
+    bytes += piece.rejections.back().error.size() + sizeof(Rejection);
+  }
+  return piece;
+}
+
+}  // namespace mailboat::consumer

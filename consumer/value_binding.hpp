@@ -1,0 +1,32 @@
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <string>
+#include <vector>
+
+#include "consumer/row_decoder.hpp"
+
+namespace mailboat::consumer {
+
+/// Binds without copying: the value must live until the statement has been run.
+void bind(SQLite::Statement& statement, int index, const Value& value);
+/// Parameters 1, 2, ... Returns the index after the last.
+int bind(SQLite::Statement& statement, const std::vector<Value>& values);
+
+/// A key's values as one text that two different keys never share: SQL literals separated by commas. Pure.
+[[nodiscard]] std::string key_text(const std::vector<Value>& values);
+
+/// A statement must be reset before it is used again, and the error of one that failed must not be raised
+/// twice.
+class ResetOnExit {
+ public:
+  explicit ResetOnExit(SQLite::Statement& statement) : statement_(statement) {}
+  ~ResetOnExit() { statement_.tryReset(); }
+  ResetOnExit(const ResetOnExit&) = delete;
+  ResetOnExit& operator=(const ResetOnExit&) = delete;
+
+ private:
+  SQLite::Statement& statement_;
+};
+
+}  // namespace mailboat::consumer
