@@ -2,8 +2,10 @@
 
 #include <cerrno>
 #include <charconv>
+#include <fstream>
 #include <optional>
 #include <pwd.h>
+#include <sstream>
 #include <stdexcept>
 #include <system_error>
 #include <unistd.h>
@@ -78,6 +80,13 @@ Cluster::Cluster(Options options) : options_(std::move(options)), programs_(find
   start();
 }
 
+Cluster::Cluster(StandbyOf source) : options_(source.primary.options_), programs_(find_programs()) {
+  give_to(directory_.path(), server_user());
+  run_program({programs_ / "pg_basebackup", "--pgdata", data(), "--dbname", source.primary.conninfo(),
+               "--checkpoint", "fast", "--write-recovery-conf", "--no-sync"});
+  start();
+}
+
 Cluster::~Cluster() {
   if (server_) server_->kill(SIGQUIT);  // the files go away anyway
   if (server_) server_->wait(stop_timeout);
@@ -85,18 +94,21 @@ Cluster::~Cluster() {
 
 void Cluster::initialise() {
   give_to(directory_.path(), server_user());
+  run_program({programs_ / "initdb", "--pgdata", data(), "--username", superuser, "--auth", "trust",
+               "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"});
+}
+
+void Cluster::run_program(const std::vector<std::string>& argv) const {
   Process::Options as_server;
   as_server.user = server_user();
-  const auto made =
-      run({programs_ / "initdb", "--pgdata", directory_.path() / "data", "--username", superuser, "--auth",
-           "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"},
-          as_server);
-  if (made.exit_code != 0) throw std::runtime_error("initdb failed: " + made.output + made.errors);
+  const auto ended = run(argv, as_server);
+  if (ended.exit_code != 0)
+    throw std::runtime_error(argv.front() + " failed: " + ended.output + ended.errors);
 }
 
 void Cluster::start() {
   if (server_) return;
-  std::vector<std::string> argv = {programs_ / "postgres", "-D", directory_.path() / "data"};
+  std::vector<std::string> argv = {programs_ / "postgres", "-D", data()};
   const auto set = [&argv](const std::string& setting) { argv.insert(argv.end(), {"-c", setting}); };
   set("listen_addresses=");
   set("unix_socket_directories=" + directory_.path().string());
@@ -127,6 +139,33 @@ void Cluster::stop(Stop how) {
 void Cluster::restart(Stop how) {
   stop(how);
   start();
+}
+
+void Cluster::promote() {
+  const auto promoted = postgres::Connection(conninfo(), "test support").query("SELECT pg_promote()");
+  if (!promoted.boolean(0, 0)) throw std::runtime_error("PostgreSQL was not promoted: " + log());
+}
+
+void Cluster::back_up(const fs::path& folder) const {
+  fs::create_directory(folder);
+  fs::permissions(folder, fs::perms::owner_all);  // the server insists on it
+  give_to(folder, server_user());
+  run_program({programs_ / "pg_basebackup", "--pgdata", folder, "--dbname", conninfo(), "--checkpoint",
+               "fast", "--no-sync"});
+}
+
+void Cluster::restore(const fs::path& backup) {
+  fs::remove_all(data());
+  const auto copied = run({"cp", "--archive", backup, data()});
+  if (copied.exit_code != 0) throw std::runtime_error("cannot restore a backup: " + copied.errors);
+}
+
+void Cluster::authenticate(const std::string& role, const std::string& method) {
+  const auto rules = data() / "pg_hba.conf";
+  std::stringstream others;
+  others << std::ifstream(rules).rdbuf();
+  std::ofstream(rules) << "local all " << role << ' ' << method << '\n' << others.str();
+  postgres::Connection(conninfo(), "test support").query("SELECT pg_reload_conf()");
 }
 
 std::string Cluster::conninfo(const std::string& database) const {

@@ -30,6 +30,11 @@ class Cluster {
   /// words, when that does not work.
   Cluster() : Cluster(Options{}) {}
   explicit Cluster(Options options);
+  /// A hot standby of its own that follows `primary`, which must run. Throws std::runtime_error likewise.
+  struct StandbyOf {
+    const Cluster& primary;
+  };
+  explicit Cluster(StandbyOf source);
   ~Cluster();
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
@@ -40,6 +45,16 @@ class Cluster {
   void stop(Stop how);
   void restart(Stop how);
 
+  /// Ends the standby's following; it is a primary, on a timeline of its own, when this returns.
+  void promote();
+  /// Writes a base backup of the running server into `folder`, which is made and must not exist.
+  void back_up(const std::filesystem::path& folder) const;
+  /// Puts a base backup in the place of the server's files. The server must be stopped.
+  void restore(const std::filesystem::path& backup);
+  /// Lets `role` in by `method` only (a word of pg_hba.conf: scram-sha-256, reject, ...), from the next
+  /// connection on.
+  void authenticate(const std::string& role, const std::string& method);
+
   /// For libpq, as the superuser.
   [[nodiscard]] std::string conninfo(const std::string& database = "postgres") const;
   /// A new, empty database with a name of its own; returns its conninfo.
@@ -47,11 +62,15 @@ class Cluster {
 
   /// What the server has logged since its last start.
   [[nodiscard]] std::string log() const;
+  /// Where the server's socket is, for libpq's `host`.
+  [[nodiscard]] const std::filesystem::path& socket_folder() const { return directory_.path(); }
   /// The folder of the server's programs (psql, pgbench, ...).
   [[nodiscard]] const std::filesystem::path& programs() const { return programs_; }
 
  private:
   void initialise();
+  void run_program(const std::vector<std::string>& argv) const;
+  [[nodiscard]] std::filesystem::path data() const { return directory_.path() / "data"; }
 
   Options options_;
   std::filesystem::path programs_;

@@ -32,8 +32,9 @@ fs::path make_base() {
 }
 
 /// The parent of all temporary directories of this process. A shell of its own holds the read end of a pipe
-/// whose only writer is this process: at end of file, however this process ended, it removes the directory.
-/// It tries for a while, since servers that die with this process may still be writing.
+/// whose only writer is this process: at end of file, however this process ended, it unmounts what is
+/// mounted there (see SmallDisk) and removes the directory. It tries for a while, since servers that die with
+/// this process may still be writing.
 class Base {
  public:
   Base() : path_(make_base()) {
@@ -44,7 +45,9 @@ class Base {
     alive_ = ends[1];
     SpawnRequest keeper;
     keeper.argv = {"/bin/sh", "-c",
-                   "exec >/dev/null 2>&1; cat; for i in 1 2 3 4 5; do rm -rf \"$1\" && exit; sleep 1; done",
+                   "exec >/dev/null 2>&1; cat;"
+                   "awk -v base=\"$1/\" 'index($2, base) == 1 {print $2}' /proc/mounts | xargs -r umount -l;"
+                   "for i in 1 2 3 4 5; do rm -rf \"$1\" && exit; sleep 1; done",
                    "sh", path_.string()};
     keeper.stdin_fd = ends[0];
     keeper.death_signal = 0;
