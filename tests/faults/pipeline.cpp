@@ -40,12 +40,25 @@ std::string describe_difference(const std::vector<SqliteReader::Row>& source,
 
 }  // namespace
 
-Pipeline::Pipeline(Cluster& cluster) : conninfo_(cluster.create_database()) {
+Pipeline::Pipeline(Cluster& cluster) : conninfo_(cluster.create_database()), source_seen_(conninfo_) {
   auto connection = connect();
   migrations::migrate(connection);
 }
 
 std::string Pipeline::value(const std::string& query) const { return std::string(sql(query).text(0, 0)); }
+
+void Pipeline::move_source_to(const Cluster& cluster) {
+  conninfo_ = source_seen_ = cluster.conninfo(value("SELECT current_database()"));
+}
+
+std::string Pipeline::status(const Arguments& arguments) const {
+  return run(joined({program("mailboat"), "--postgres", conninfo_, "status"}, arguments)).output;
+}
+
+std::string Pipeline::said() const {
+  return "consumer:\n" + (consumer_ ? consumer_->errors() : "") + "producer:\n" +
+         (producer_ ? producer_->errors() : "");
+}
 
 bool Pipeline::becomes_connected(bool connected) const {
   auto connection = connect();
@@ -59,11 +72,12 @@ bool Pipeline::becomes_connected(bool connected) const {
 }
 
 std::vector<std::string> Pipeline::producer_command(const Arguments& arguments) const {
-  return joined({program("mailboat-producer"), "--postgres", conninfo_, "--listen", endpoint()}, arguments);
+  return joined({program("mailboat-producer"), "--postgres", source_seen_, "--listen", endpoint()},
+                arguments);
 }
 
 std::vector<std::string> Pipeline::consumer_command(const Arguments& arguments) const {
-  return joined({program("mailboat-consumer"), "--producer", endpoint(), "--subscription", subscription,
+  return joined({program("mailboat-consumer"), "--producer", producer_seen_, "--subscription", subscription,
                  "--database", file().string()},
                 arguments);
 }

@@ -26,13 +26,29 @@ class Pipeline {
 
   static constexpr auto subscription = "replica";
   [[nodiscard]] const std::string& conninfo() const { return conninfo_; }
-  [[nodiscard]] std::string endpoint() const { return "ipc://" + (folder_.path() / "feed").string(); }
-  [[nodiscard]] std::filesystem::path file() const { return folder_.path() / "replica.db"; }
+  /// Where the producer listens.
+  [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
+  [[nodiscard]] std::filesystem::path file() const { return file_; }
+  /// A folder for whatever a test needs beside them.
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
+
+  /// Somebody between the parts, from the next start on: where the consumer connects, ...
+  void connect_through(std::string endpoint) { producer_seen_ = std::move(endpoint); }
+  /// ... where the producer listens (the consumer connects there, too), ...
+  void listen_at(std::string endpoint) { producer_seen_ = endpoint_ = std::move(endpoint); }
+  /// ... how the producer reaches PostgreSQL, ...
+  void reach_source_by(std::string conninfo) { source_seen_ = std::move(conninfo); }
+  /// ... where the SQLite file is.
+  void keep_file_at(std::filesystem::path file) { file_ = std::move(file); }
+  /// The whole pipeline has its source there from now on: a server with the same databases in it.
+  void move_source_to(const Cluster& cluster);
 
   [[nodiscard]] postgres::Connection connect() const { return {conninfo_, "application"}; }
   /// Runs statements on a connection of their own.
   postgres::Rows sql(const std::string& statements) const { return connect().query(statements); }
   [[nodiscard]] std::string value(const std::string& query) const;
+  /// What `mailboat status` prints; `arguments` come on top.
+  [[nodiscard]] std::string status(const Arguments& arguments = {}) const;
   /// Waits until somebody is served, or until nobody is.
   [[nodiscard]] bool becomes_connected(bool connected = true) const;
 
@@ -46,8 +62,13 @@ class Pipeline {
   Process& start_consumer_as(std::vector<std::string> command);
   Process& producer() { return *producer_; }
   Process& consumer() { return *consumer_; }
+  [[nodiscard]] bool has_producer() const { return producer_.has_value(); }
+  [[nodiscard]] bool has_consumer() const { return consumer_.has_value(); }
   void kill_producer() { producer_.reset(); }
   void kill_consumer() { consumer_.reset(); }
+
+  /// What both have said, for failure messages.
+  [[nodiscard]] std::string said() const;
 
   [[nodiscard]] SqliteReader replica() const { return SqliteReader(file()); }
   /// The replica's cursor as text; empty while there is none.
@@ -63,7 +84,11 @@ class Pipeline {
 
  private:
   TempDir folder_{"pipeline"};
+  std::filesystem::path file_ = folder_.path() / "replica.db";
+  std::string endpoint_ = "ipc://" + (folder_.path() / "feed").string();
+  std::string producer_seen_ = endpoint_;
   std::string conninfo_;
+  std::string source_seen_;
   std::optional<Process> producer_;
   std::optional<Process> consumer_;
 };
