@@ -119,7 +119,7 @@ class SourceNetwork : public ItemPipeline {
  protected:
   SourceNetwork() {
     pipeline_.reach_source_by("host=127.0.0.1 port=" + std::to_string(proxy_.port()) +
-                              " user=postgres dbname=" + pipeline_.value("SELECT current_database()"));
+                              " user=postgres dbname=" + pipeline_.database());
   }
   TcpProxy proxy_{shared_cluster().socket_folder() / ".s.PGSQL.5432"};
 };

@@ -45,10 +45,12 @@ Pipeline::Pipeline(Cluster& cluster) : conninfo_(cluster.create_database()), sou
   migrations::migrate(connection);
 }
 
+std::string Pipeline::database() const { return conninfo_.substr(conninfo_.find("dbname=") + 7); }
+
 std::string Pipeline::value(const std::string& query) const { return std::string(sql(query).text(0, 0)); }
 
 void Pipeline::move_source_to(const Cluster& cluster) {
-  conninfo_ = source_seen_ = cluster.conninfo(value("SELECT current_database()"));
+  conninfo_ = source_seen_ = cluster.conninfo(database());
 }
 
 std::string Pipeline::status(const Arguments& arguments) const {
@@ -91,9 +93,9 @@ Process& Pipeline::start_consumer(const Arguments& arguments) {
   return start_consumer_as(consumer_command(arguments));
 }
 
-Process& Pipeline::start_consumer_as(std::vector<std::string> command) {
+Process& Pipeline::start_consumer_as(std::vector<std::string> command, const Process::Options& options) {
   consumer_.reset();
-  return consumer_.emplace(std::move(command));
+  return consumer_.emplace(std::move(command), options);
 }
 
 std::string Pipeline::cursor() const {

@@ -26,6 +26,8 @@ class Pipeline {
 
   static constexpr auto subscription = "replica";
   [[nodiscard]] const std::string& conninfo() const { return conninfo_; }
+  /// Its name in the cluster.
+  [[nodiscard]] std::string database() const;
   /// Where the producer listens.
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
   [[nodiscard]] std::filesystem::path file() const { return file_; }
@@ -59,7 +61,7 @@ class Pipeline {
   /// Starts it in place of the one before, which is killed if it still runs.
   Process& start_producer(const Arguments& arguments = {});
   Process& start_consumer(const Arguments& arguments = {});
-  Process& start_consumer_as(std::vector<std::string> command);
+  Process& start_consumer_as(std::vector<std::string> command, const Process::Options& options = {});
   Process& producer() { return *producer_; }
   Process& consumer() { return *consumer_; }
   [[nodiscard]] bool has_producer() const { return producer_.has_value(); }
