@@ -107,10 +107,14 @@ std::string upsert(const Relation& relation, std::string_view table, VersionGuar
   const auto version = quote(version_column);
   names.emplace_back(version_column);
   assignments.push_back(version + " = excluded." + version);
-  auto sql = "INSERT INTO " + quote(table) + " AS t (" + quoted_list(names) + ") VALUES (" +
-             join(std::vector<std::string>(names.size(), "?"), ", ") + ") ON CONFLICT (" +
+  // By its own name, which SQLite then also uses in its messages; only beside the pseudo-table it needs
+  // another.
+  const bool is_excluded = lower_case(table) == "excluded";
+  const auto target = is_excluded ? std::string("t") : quote(table);
+  auto sql = "INSERT INTO " + quote(table) + (is_excluded ? " AS t" : "") + " (" + quoted_list(names) +
+             ") VALUES (" + join(std::vector<std::string>(names.size(), "?"), ", ") + ") ON CONFLICT (" +
              quoted_list(relation.key) + ") DO UPDATE SET " + join(assignments, ", ");
-  if (guard == VersionGuard::On) sql += " WHERE excluded." + version + " >= t." + version;
+  if (guard == VersionGuard::On) sql += " WHERE excluded." + version + " >= " + target + '.' + version;
   return sql;
 }
 
