@@ -171,12 +171,12 @@ RetryOutcome::Result Tables::apply_again(const Event& event, const char* buffer_
   }
   auto& table = table_for(event.topic);
   auto& writer = writer_for(table, written_as);
+  if (rules_.table_overtaken(writer, event)) return RetryOutcome::Result::Superseded;
   if (event.op == Op::Truncate) {
-    if (rules_.overtaken(writer, event)) return RetryOutcome::Result::Superseded;
     writer.truncate_again(event.id, bookkeeping_.last_chunk_before(event.transaction));
     return RetryOutcome::Result::Applied;
   }
-  if (rules_.overtaken(writer, event, writer.key_of(event.payload, buffer_end))) {
+  if (rules_.row_overtaken(writer, event, writer.key_of(event.payload, buffer_end))) {
     return RetryOutcome::Result::Superseded;
   }
   apply_change(table, writer, event, buffer_end);
@@ -190,7 +190,8 @@ bool Tables::displace(const Event& event, const char* buffer_end) {
   if (columns_of(table.name).size() != filled) return false;
   auto& writes = writer(table);
   const auto& key = writes.key_of(event.payload, buffer_end);
-  if (!rules_.overtaken(writes, event, key)) writes.displace(key);
+  if (!rules_.table_overtaken(writes, event) && !rules_.row_overtaken(writes, event, key))
+    writes.displace(key);
   return true;
 }
 

@@ -11,12 +11,13 @@ bool is_newer(std::int64_t version, const Event& event,
   return snapshot_of(-version).covers(event.transaction);
 }
 
-bool VersionRules::overtaken(const TableWriter& table, const Event& event, const std::vector<Value>& key) {
-  return overtaken(table, event) || is_newer_here(row_version(table, key), event) ||
+bool VersionRules::row_overtaken(const TableWriter& table, const Event& event,
+                                 const std::vector<Value>& key) {
+  return is_newer_here(row_version(table, key), event) ||
          is_newer_here(tombstone(table, key_text(key)), event);
 }
 
-bool VersionRules::overtaken(const TableWriter& table, const Event& event) {
+bool VersionRules::table_overtaken(const TableWriter& table, const Event& event) {
   return bookkeeping_.load_brings(std::string(event.topic), event.transaction) ||
          is_newer_here(tombstone(table, whole_table), event);
 }

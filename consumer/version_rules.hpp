@@ -39,10 +39,11 @@ class VersionRules {
   VersionRules(SQLite::Database& database, Bookkeeping& bookkeeping)
       : database_(database), bookkeeping_(bookkeeping) {}
 
-  /// Of an insert, update or delete of the row with this key.
-  [[nodiscard]] bool overtaken(const TableWriter& table, const Event& event, const std::vector<Value>& key);
-  /// Of a truncate.
-  [[nodiscard]] bool overtaken(const TableWriter& table, const Event& event);
+  /// By what happened to the whole table: a load, or a truncate. Of any event, also one without a payload.
+  [[nodiscard]] bool table_overtaken(const TableWriter& table, const Event& event);
+  /// By what happened to the row with this key.
+  [[nodiscard]] bool row_overtaken(const TableWriter& table, const Event& event,
+                                   const std::vector<Value>& key);
 
  private:
   std::optional<std::int64_t> row_version(const TableWriter& table, const std::vector<Value>& key);

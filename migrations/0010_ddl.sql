@@ -12,7 +12,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- When the table cannot be described any more, its changes are still logged, without their content: the consumer
--- refuses such an event, so that nobody reads a replica that has gone wrong silently.
+-- refuses such an event, and it becomes a task, so that nobody reads a replica that has gone wrong silently.
 CREATE FUNCTION outbox.go_blind(id int, reason text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -20,7 +20,7 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT t FROM outbox.tracked x WHERE x.id = go_blind.id;
   RAISE WARNING 'mailboat cannot follow table % any more: %', t.topic, reason
-    USING HINT = 'Replicas stop at its next change. When this is mended: mailboat track ' || t.relation::text;
+    USING HINT = 'Replicas refuse its next changes. When this is mended: mailboat track ' || t.relation::text;
   IF NOT t.blind THEN
     PERFORM outbox.create_function('capture_' || t.id, '', 'trigger', outbox.body_blind(t.topic));
     UPDATE outbox.tracked x SET blind = true WHERE x.id = t.id;

@@ -28,7 +28,7 @@ std::string transaction_list(std::span<const TransactionId> transactions) {
 constexpr auto beyond_from =
     "(txid >= $1::xid8 OR txid = ANY ($2::xid8[])) AND ($3::text[] IS NULL OR topic = ANY ($3))";
 
-// A change that was captured without its content stops a replica, unless the table has been tracked again
+// A change that was captured without its content cannot be applied, unless the table has been tracked again
 // since: then the replica loads it ($4), and what the change was no longer matters. $5 is the window's end.
 constexpr auto healed_by_load =
     " AND NOT ($4::boolean AND payload IS NULL AND op IN ('I', 'U', 'D') AND EXISTS (SELECT FROM "

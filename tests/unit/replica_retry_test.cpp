@@ -116,6 +116,15 @@ TEST_F(ReplicaRetry, ThatALoadWillBringIsSuperseded) {
   EXPECT_EQ(rows(), "");
 }
 
+TEST_F(ReplicaRetry, WithoutItsContentEndsOnceTheTableHasBeenLoaded) {
+  EXPECT_EQ(retry(4, Op::Update, "").result, Result::Rejected);
+  window(5, [this] {
+    replica->begin_load("public.t");
+    chunk({row(1, "a")}, true);
+  });
+  EXPECT_EQ(retry(4, Op::Update, "").result, Result::Superseded);
+}
+
 TEST_F(ReplicaRetry, IsNotSupersededByALoadThatWasGivenUp) {
   window(5, [this] { replica->begin_load("public.t"); });
   window(6, [this] { chunk({}, true, true); });
