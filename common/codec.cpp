@@ -43,6 +43,8 @@ void write(const Hello& hello, v1::FromConsumer& message) {
   out.set_credit(hello.credit);
   out.set_heartbeat_milliseconds(static_cast<std::uint32_t>(hello.heartbeat.count()));
   out.set_trouble(hello.trouble);
+  out.set_file(hello.file);
+  out.set_retries(hello.retries);
 }
 
 Hello read(const v1::Hello& in) {
@@ -53,7 +55,9 @@ Hello read(const v1::Hello& in) {
               {},
               in.credit(),
               std::chrono::milliseconds(in.heartbeat_milliseconds()),
-              in.trouble()};
+              in.trouble(),
+              in.file(),
+              in.retries()};
   if (!in.snapshot().empty()) hello.cursor = Cursor{read(in.source()), Snapshot::parse(in.snapshot())};
   for (const auto& load : in.unfinished_loads()) {
     hello.unfinished_loads.push_back({load.topic(), to_vector<std::string>(load.last_key()), load.rows()});
@@ -103,11 +107,12 @@ void write(const Retried& retried, v1::FromConsumer& message) {
     one.set_result(static_cast<v1::Retried::Outcome::Result>(outcome.result));
     one.set_error(outcome.error);
   }
+  out.set_number(retried.number);
 }
 
 Retried read(const v1::Retried& in) {
   using Wire = v1::Retried::Outcome;
-  Retried retried;
+  Retried retried{{}, in.number()};
   for (const auto& one : in.outcomes()) {
     if (!Wire::Result_IsValid(one.result()) || one.result() == Wire::RESULT_UNSPECIFIED) {
       throw InvalidInput("an unknown outcome of a retry");

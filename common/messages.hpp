@@ -49,7 +49,9 @@ struct Hello {
   std::vector<LoadPosition> unfinished_loads;
   std::uint32_t credit = 0;
   std::chrono::milliseconds heartbeat{};
-  std::string trouble = {};  ///< why this replica cannot follow now: no session is wanted, only to tell
+  std::string trouble = {};   ///< why this replica cannot follow now: no session is wanted, only to tell
+  std::string file = {};      ///< names the SQLite file and every copy of it
+  std::uint64_t retries = 0;  ///< how many Retry messages this copy has applied
 };
 
 struct Welcome {
@@ -156,6 +158,7 @@ struct RetryOutcome {
 
 struct Retried {
   std::vector<RetryOutcome> outcomes;
+  std::uint64_t number = 0;  ///< which Retry of the file it was, as Hello::retries counts them
 };
 
 /// What a message takes of the credit: 1 for each MiB begun, so that large events are not under way by the

@@ -9,6 +9,7 @@ namespace {
 
 constexpr auto tables = R"sql(
 CREATE TABLE IF NOT EXISTS _mailboat_replica (id TEXT NOT NULL, format INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS _mailboat_retry (number INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS _mailboat_cursor (
   subscription TEXT PRIMARY KEY, system_identifier TEXT NOT NULL, database_oid INTEGER NOT NULL,
   timeline INTEGER NOT NULL, snapshot TEXT NOT NULL, last_event_id INTEGER NOT NULL);
@@ -49,6 +50,17 @@ void Bookkeeping::create_tables() {
 
 std::string Bookkeeping::file_id() {
   return database_.execAndGet("SELECT id FROM _mailboat_replica").getString();
+}
+
+std::uint64_t Bookkeeping::retries() {
+  return static_cast<std::uint64_t>(
+      database_.execAndGet("SELECT coalesce(max(number), 0) FROM _mailboat_retry").getInt64());
+}
+
+void Bookkeeping::count_retry() {
+  if (database_.exec("UPDATE _mailboat_retry SET number = number + 1") == 0) {
+    database_.exec("INSERT INTO _mailboat_retry VALUES (1)");
+  }
 }
 
 std::optional<Bookkeeping::StoredCursor> Bookkeeping::cursor() {

@@ -22,6 +22,10 @@ class Bookkeeping {
   /// The random name that the file got when it was made.
   std::string file_id();
 
+  /// How many transactions of retries this copy of the file has had.
+  std::uint64_t retries();
+  void count_retry();
+
   struct StoredCursor {
     std::string subscription;
     Cursor cursor;

@@ -119,7 +119,10 @@ class Follower {
             replica_->cursor(),
             paused_loads_.without_paused(replica_->unfinished_loads(), Clock::now()),
             all_credit,
-            options_.heartbeat};
+            options_.heartbeat,
+            {},
+            replica_->file_id(),
+            replica_->retries()};
   }
 
   std::optional<Welcome> await_welcome(FeedClient& client) {
@@ -156,7 +159,7 @@ class Follower {
       client.send(Credit{credit_cost(*frame, all_credit)});
     } else if (const auto* retry = std::get_if<Retry>(&message)) {
       if (applier.in_window()) throw StreamBroken("a retry came in the middle of a window");
-      client.send(Retried{replica_->retry(retry->events)});
+      client.send(replica_->retry(retry->events));
       client.send(Credit{credit_cost(*retry, all_credit)});
     } else if (const auto* recorded = std::get_if<Recorded>(&message)) {
       replica_->confirm(recorded->event_ids);

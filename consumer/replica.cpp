@@ -209,20 +209,27 @@ void Replica::rollback() {
   if (tables_.changed()) on_database("read the relations", [this] { tables_.read(); });
 }
 
-std::vector<RetryOutcome> Replica::retry(const EventBatch& events) {
+Retried Replica::retry(const EventBatch& events) {
   begin();
-  std::vector<RetryOutcome> outcomes;
+  Retried retried;
   std::map<std::string, std::optional<Relation>, std::less<>> written_as;
   const auto& buffer = events.payloads().texts();
   events.for_each([&](const Event& event) {
-    outcomes.push_back(retry_one(event, buffer.data() + buffer.size(), written_as[std::string(event.topic)]));
+    retried.outcomes.push_back(
+        retry_one(event, buffer.data() + buffer.size(), written_as[std::string(event.topic)]));
   });
   on_database("commit retries", [&] {
+    bookkeeping_.count_retry();
+    retried.number = bookkeeping_.retries();
     require_in_place();
     transaction_->commit();
   });
   transaction_.reset();
-  return outcomes;
+  return retried;
+}
+
+std::uint64_t Replica::retries() {
+  return on_database("count the retries", [this] { return bookkeeping_.retries(); });
 }
 
 RetryOutcome Replica::retry_one(const Event& event, const char* buffer_end,

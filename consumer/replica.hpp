@@ -63,8 +63,11 @@ class Replica {
   };
   [[nodiscard]] const Summary& summary() const { return summary_; }
 
-  /// Applies events that were rejected before, in a transaction of their own.
-  std::vector<RetryOutcome> retry(const EventBatch& events);
+  /// Applies events that were rejected before, in a transaction of their own, which is counted: by the count
+  /// PostgreSQL sees, when an older copy of the file is put back, what the copy does not have.
+  Retried retry(const EventBatch& events);
+  [[nodiscard]] const std::string& file_id() const { return file_id_; }
+  [[nodiscard]] std::uint64_t retries();
 
   /// Rejections that PostgreSQL has not confirmed: see Rejections::read().
   [[nodiscard]] Rejections::Piece unconfirmed(std::int64_t after);

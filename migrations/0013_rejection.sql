@@ -22,6 +22,8 @@ CREATE TABLE outbox.rejection (
   failed_at          timestamptz,
   completed_at       timestamptz,
   superseded         boolean NOT NULL DEFAULT false,
+  completed_file     text,
+  completed_retry    bigint,
   compensated_at     timestamptz,
   compensation_error text,
   decided_by         text,
@@ -31,6 +33,7 @@ CREATE TABLE outbox.rejection (
 CREATE INDEX rejection_due ON outbox.rejection (subscription, next_attempt_at) WHERE status = 'retrying';
 COMMENT ON COLUMN outbox.rejection.retry_count IS 'failed retries; the failure in the window is not one';
 COMMENT ON COLUMN outbox.rejection.superseded IS 'completed because the row had moved on meanwhile';
+COMMENT ON COLUMN outbox.rejection.completed_retry IS 'the count of retries in the replica''s file with this one';
 COMMENT ON COLUMN outbox.rejection.decided_by IS 'who retried or discarded it last';
 
 CREATE TABLE outbox.rejection_history (

@@ -1,11 +1,12 @@
 -- What became of retries, and what an operator decides about tasks. All lock rows in the order of their ids, so that
 -- none of them waits for another that waits for it.
 
-CREATE FUNCTION outbox.complete(r outbox.rejection, superseded boolean) RETURNS void
+CREATE FUNCTION outbox.complete(r outbox.rejection, superseded boolean, file text, retry bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   UPDATE outbox.rejection x
-  SET status = 'completed', completed_at = now(), superseded = complete.superseded, next_attempt_at = NULL
+  SET status = 'completed', completed_at = now(), superseded = complete.superseded, next_attempt_at = NULL,
+      completed_file = complete.file, completed_retry = complete.retry
   WHERE x.subscription = r.subscription AND x.event_id = r.event_id;
   INSERT INTO outbox.rejection_history (subscription, event_id, what)
   VALUES (r.subscription, r.event_id, CASE WHEN complete.superseded THEN 'superseded' ELSE 'completed' END);
@@ -40,8 +41,10 @@ BEGIN
 END $$;
 
 -- `results`: applied, superseded, rejected, or lost (the event can no longer be sent: no use in trying again). An event
--- without a task is passed over. What was applied in the end is completed, whatever has been decided meanwhile.
-CREATE FUNCTION outbox.record_retries(subscription text, event_ids bigint[], results text[], errors text[]) RETURNS void
+-- without a task is passed over. What was applied in the end is completed, whatever has been decided meanwhile. `file`
+-- and `retry` tell which state of the replica has it: see reopen_tasks().
+CREATE FUNCTION outbox.record_retries(subscription text, event_ids bigint[], results text[], errors text[],
+                                      file text DEFAULT NULL, retry bigint DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s outbox.subscription := outbox.subscription_named(record_retries.subscription);
@@ -56,7 +59,7 @@ BEGIN
     CONTINUE WHEN NOT FOUND;
     CASE
       WHEN outcome.result IN ('applied', 'superseded') THEN
-        PERFORM outbox.complete(r, outcome.result = 'superseded');
+        PERFORM outbox.complete(r, outcome.result = 'superseded', record_retries.file, record_retries.retry);
       WHEN outcome.result IN ('rejected', 'lost') THEN
         IF r.status = 'retrying' THEN
           PERFORM outbox.count_failure(r, s, outcome.result, coalesce(outcome.error, ''));
@@ -66,6 +69,27 @@ BEGIN
           USING ERRCODE = 'invalid_parameter_value', HINT = 'Use applied, superseded, rejected or lost.';
     END CASE;
   END LOOP;
+END $$;
+
+-- A replica has come back with a copy of its file that has had only so many retries: an older copy was put back, or a
+-- power cut has taken the last commits. What later retries completed is not in it and has to come once more.
+CREATE FUNCTION outbox.reopen_tasks(subscription text, file text, retries bigint) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  reopened bigint;
+BEGIN
+  WITH lost AS (
+    UPDATE outbox.rejection x
+    SET status = 'retrying', retry_count = 0, next_attempt_at = now(), completed_at = NULL, superseded = false,
+        completed_file = NULL, completed_retry = NULL
+    WHERE x.subscription = reopen_tasks.subscription AND x.status = 'completed'
+      AND x.completed_file = reopen_tasks.file AND x.completed_retry > reopen_tasks.retries
+    RETURNING x.event_id)
+  INSERT INTO outbox.rejection_history (subscription, event_id, what, detail)
+  SELECT reopen_tasks.subscription, l.event_id, 'rejected', 'the replica is older than the retry that completed it'
+  FROM lost l ORDER BY l.event_id;
+  GET DIAGNOSTICS reopened = ROW_COUNT;
+  RETURN reopened;
 END $$;
 
 -- Tries tasks again at once, counting from 0. Those whose failure has been compensated are left alone unless
@@ -118,5 +142,5 @@ BEGIN
   RETURN decided;
 END $$;
 
-REVOKE ALL ON FUNCTION outbox.complete, outbox.mark_failed, outbox.count_failure, outbox.record_retries,
+REVOKE ALL ON FUNCTION outbox.complete, outbox.mark_failed, outbox.count_failure, outbox.record_retries, outbox.reopen_tasks,
   outbox.retry_failed, outbox.discard_failed FROM PUBLIC;

@@ -30,10 +30,11 @@ BEGIN
     GRANT SELECT ON outbox.rejection, outbox.rejection_history, outbox.compensation, outbox.task TO outbox_producer;
     GRANT INSERT (subscription, event_id, txid, last_error, next_attempt_at) ON outbox.rejection TO outbox_producer;
     GRANT UPDATE (txid, status, retry_count, last_error, next_attempt_at, first_failed_at, failed_at, completed_at,
-                  superseded, compensated_at, compensation_error) ON outbox.rejection TO outbox_producer;
+                  superseded, completed_file, completed_retry, compensated_at, compensation_error) ON outbox.rejection TO outbox_producer;
     GRANT INSERT (subscription, event_id, what, detail) ON outbox.rejection_history TO outbox_producer;
     GRANT UPDATE (trouble, trouble_since) ON outbox.subscription TO outbox_producer;
     GRANT EXECUTE ON FUNCTION outbox.subscription_named, outbox.next_attempt, outbox.reject, outbox.compensate,
-      outbox.complete, outbox.mark_failed, outbox.count_failure, outbox.record_retries TO outbox_producer;
+      outbox.complete, outbox.mark_failed, outbox.count_failure, outbox.record_retries, outbox.reopen_tasks
+      TO outbox_producer;
   END IF;
 END $$;

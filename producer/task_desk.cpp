@@ -17,6 +17,7 @@ constexpr milliseconds longest_quiet{5000};
 constexpr milliseconds shortest_quiet{250};
 
 constexpr std::size_t error_limit = 2000;
+constexpr std::size_t file_limit = 100;
 
 // A rejection is confirmed only when it is on disk, whatever the server does by default: the replica forgets
 // it then. A compensation may have to wait for a row that the application is changing.
@@ -25,7 +26,8 @@ constexpr auto recording_settings =
     "'off';"
     "SET LOCAL lock_timeout = '10s'";
 
-constexpr auto retries_statement = "SELECT outbox.record_retries($1, $2::bigint[], $3::text[], $4::text[])";
+constexpr auto retries_statement =
+    "SELECT outbox.record_retries($1, $2::bigint[], $3::text[], $4::text[], $5, $6::bigint)";
 
 std::string result_name(RetryOutcome::Result result) {
   switch (result) {
@@ -50,6 +52,12 @@ class Column {
   std::vector<std::string> values_;
 };
 
+// A count of somebody's whom we do not know.
+std::string to_bigint(std::uint64_t count) {
+  constexpr std::uint64_t largest = std::numeric_limits<std::int64_t>::max();
+  return std::to_string(std::min(count, largest));
+}
+
 bool is_event_id(EventId id) { return id > 0 && id <= std::numeric_limits<std::int64_t>::max(); }
 
 }  // namespace
@@ -61,6 +69,19 @@ TaskDesk::TaskDesk(postgres::Connection& connection, const Subscription& subscri
       batch_bytes_(batch_bytes),
       confirm_(std::move(confirm)),
       reader_(connection, subscription) {}
+
+void TaskDesk::begin(const Hello& hello) {
+  file_ = outside_text(hello.file, file_limit);
+  if (!hello.cursor || file_.empty()) return;
+  const auto reopened = connection_
+                            .query("SELECT outbox.reopen_tasks($1, $2, $3::bigint)",
+                                   {subscription_, file_, to_bigint(hello.retries)})
+                            .int64(0, 0);
+  if (reopened > 0) {
+    log::warn("the replica's file is older than some of its retries, which are sent once more",
+              {{"subscription", subscription_}, {"count", reopened}});
+  }
+}
 
 void TaskDesk::take(Rejected rejected) {
   const auto surplus = std::erase_if(
@@ -112,7 +133,8 @@ void TaskDesk::record(const Retried& retried) {
     errors.add(outside_text(outcome.error, error_limit));
   }
   under_way_.clear();
-  commit(retries_statement, {subscription_, ids.literal(), results.literal(), errors.literal()});
+  commit(retries_statement, {subscription_, ids.literal(), results.literal(), errors.literal(), file_,
+                             to_bigint(retried.number)});
 }
 
 void TaskDesk::give_up(const std::vector<EventId>& lost) {
@@ -126,7 +148,8 @@ void TaskDesk::give_up(const std::vector<EventId>& lost) {
         "the event is no longer in the log, or not of this subscription's topics: it cannot be sent again. "
         "Load the table anew if the replica misses its row");
   }
-  commit(retries_statement, {subscription_, ids.literal(), results.literal(), errors.literal()});
+  commit(retries_statement,
+         {subscription_, ids.literal(), results.literal(), errors.literal(), std::nullopt, std::nullopt});
 }
 
 void TaskDesk::commit(const std::string& statement, const postgres::Params& params) {

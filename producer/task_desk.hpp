@@ -31,6 +31,10 @@ class TaskDesk {
   TaskDesk(postgres::Connection& connection, const Subscription& subscription, std::size_t batch_bytes,
            Confirm confirm);
 
+  /// Which copy of its file the replica has come with. What later retries than this copy has had completed
+  /// becomes due again. Call it first.
+  void begin(const Hello& hello);
+
   /// Queue what the consumer says until record().
   void take(Rejected rejected);
   void take(Retried retried);
@@ -57,6 +61,7 @@ class TaskDesk {
   postgres::Connection& connection_;
   const std::string subscription_;
   const std::size_t batch_bytes_;
+  std::string file_;  // the replica's
   const Confirm confirm_;
   RetryReader reader_;
 

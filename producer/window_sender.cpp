@@ -41,6 +41,7 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
       credit_(all_credit_) {
   for (const auto& position : hello.unfinished_loads) loads_.push_back({position, {}});
   progress_.write_connected(connection_);
+  tasks_.begin(hello);
 }
 
 // Rejections before progress: what has been acknowledged may leave the log as soon as PostgreSQL knows it,

@@ -1,4 +1,5 @@
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
 
@@ -54,6 +55,8 @@ class Rejection : public ::testing::Test {
     ASSERT_TRUE(eventually([&] { return !pipeline_.cursor().empty(); })) << said();
     ASSERT_EQ(pipeline_.lasting_difference("item", "id, note"), "");
   }
+
+  void follow_again() { pipeline_.start_consumer(); }
 
   void by_hand(const std::string& statements) {
     SQLite::Database database(pipeline_.file().string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE,
@@ -174,6 +177,39 @@ TEST_F(Rejection, ThatNeverSucceedsIsUndoneAtTheSourceOnce) {
   EXPECT_EQ(pipeline_.value("SELECT count(*) || ' ' || max(error) FROM undone"),
             "1 SQLite says: CHECK constraint failed: user_id <> 13");
   EXPECT_EQ(pipeline_.replica().text("SELECT group_concat(user_id) FROM user_analytics"), "12");
+}
+
+TEST_F(Rejection, ThatARetryHasSettledComesOnceMoreToAnOlderCopyOfTheFile) {
+  const auto stop = [this] {
+    pipeline_.consumer().kill(SIGTERM);
+    ASSERT_EQ(pipeline_.consumer().wait(seconds(30)), 0) << said();
+  };
+  const auto copy = pipeline_.file().string() + ".copy";
+  follow();
+  by_hand("CREATE TRIGGER by_hand BEFORE INSERT ON item BEGIN SELECT RAISE(ABORT, 'no'); END");
+  pipeline_.sql("INSERT INTO item VALUES (1, 'retried')");
+  expect_tasks("failed 1");
+  expect_live();
+  stop();
+  std::filesystem::copy_file(pipeline_.file(), copy);
+
+  by_hand("DROP TRIGGER by_hand");
+  follow_again();
+  EXPECT_EQ(mailboat({"failed", "retry", "replica", "--all"}).exit_code, 0);
+  expect_tasks("completed 1");
+  stop();
+
+  std::filesystem::rename(copy, pipeline_.file());
+  by_hand("DROP TRIGGER by_hand");
+  follow_again();
+  EXPECT_EQ(pipeline_.lasting_difference("item", "id, note"), "") << said();
+  expect_tasks("completed 1");
+  EXPECT_EQ(pipeline_.value("SELECT count(*) FROM outbox.rejection_history WHERE detail LIKE '%older%'"),
+            "1");
+  stop();
+  follow_again();
+  expect_live();
+  EXPECT_EQ(tasks(), "completed 1") << "the same file is not older than itself";
 }
 
 TEST_F(Rejection, StormStopsTheConsumerWithNothingAppliedAndItGoesOnWhenMended) {

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include "migrations/migrator.hpp"
 #include "tests/integration/task_feed_fixture.hpp"
+#include "tests/support/cluster.hpp"
 
 namespace mailboat::test {
 namespace {
@@ -107,6 +109,26 @@ TEST_F(Report, OfAnImpossibleEventIsDroppedAndTheOthersAreRecorded) {
   const auto recorded = scripted->next<Recorded>();
   ASSERT_TRUE(recorded) << said();
   EXPECT_THAT(recorded->event_ids, ElementsAre(id));
+}
+
+TEST(ReportOnDisk, IsThereAfterACrashThatLosesCommitsWhichDidNotWait) {
+  Cluster cluster({.settings = {"synchronous_commit=off", "wal_writer_delay=10s"}});
+  const TempDir directory("report");
+  const auto endpoint = "ipc://" + (directory.path() / "feed").string();
+  {
+    postgres::Connection admin(cluster.conninfo(), "test");
+    migrations::migrate(admin);
+    admin.query("SELECT outbox.subscribe('s', 'now')");
+  }
+  Process producer({program("mailboat-producer"), "--postgres", cluster.conninfo(), "--listen", endpoint});
+  ScriptedConsumer scripted(endpoint);
+  ASSERT_TRUE(scripted.follow("s")) << producer.errors();
+  scripted.reject(1, 1);
+  ASSERT_TRUE(scripted.next<Recorded>()) << producer.errors();
+  cluster.stop(Cluster::Stop::Immediate);
+  cluster.start();
+  postgres::Connection after(cluster.conninfo(), "test");
+  EXPECT_EQ(after.query("SELECT status FROM outbox.rejection").size(), 1);
 }
 
 class Trouble : public TaskFeed {

@@ -227,7 +227,7 @@ TEST_F(RetryFeed, GoesOnWhileATableIsLoaded) {
   EXPECT_FALSE(loaded) << "the retries waited for the end of the load";
 }
 
-TEST_F(RetryFeed, ComesSoonAfterAnOperatorAskedForItOnAnIdleSource) {
+TEST_F(RetryFeed, ComesAgainWhenAnOperatorAsksForIt) {
   const auto [id, transaction] = publish();
   auto scripted = consumer_of("s");
   configure("s", "max_attempts => 1");
@@ -238,6 +238,41 @@ TEST_F(RetryFeed, ComesSoonAfterAnOperatorAskedForItOnAnIdleSource) {
   ASSERT_TRUE(task_becomes(id, "failed")) << said();
   sql("SELECT outbox.retry_failed('s', ARRAY[" + std::to_string(id) + "], 'me')");
   EXPECT_TRUE(scripted->next<Retry>()) << said();
+}
+
+/// A producer that may do no more than a member of outbox_producer.
+class MemberOfTheRole : public RetryFeed {
+ protected:
+  void SetUp() override {
+    sql("DO $$ BEGIN CREATE ROLE task_producer LOGIN IN ROLE outbox_producer; "
+        "EXCEPTION WHEN duplicate_object THEN END $$");
+    producer = std::make_unique<Process>(std::vector<std::string>{program("mailboat-producer"), "--postgres",
+                                                                  conninfo + " user=task_producer",
+                                                                  "--listen", endpoint()});
+    ASSERT_TRUE(producer->wait_for_output("is listening")) << said();
+  }
+};
+
+TEST_F(MemberOfTheRole, IsEnoughForTheWholeLifeOfATask) {
+  configure("s", "max_attempts => 1");
+  sql("CREATE TABLE item (id int PRIMARY KEY); SELECT outbox.track('item'); INSERT INTO item VALUES (1), (2);"
+      "CREATE TABLE undone (id bigint);"
+      "CREATE FUNCTION undo(text, bigint, json, text) RETURNS void LANGUAGE sql SECURITY DEFINER"
+      " SET search_path = public, pg_temp AS 'INSERT INTO undone VALUES ($2)';"
+      "REVOKE ALL ON FUNCTION undo FROM PUBLIC; SELECT outbox.on_failed('public.item', "
+      "'undo(text,bigint,json,text)')");
+  auto scripted = consumer_of("s");
+  scripted->reject(2, transaction_of(2));
+  auto retry = scripted->next<Retry>();
+  ASSERT_TRUE(retry.has_value()) << said();
+  scripted->answer(*retry, Result::Rejected, "x");
+  ASSERT_TRUE(task_becomes(2, "failed")) << said();
+  EXPECT_EQ(value("SELECT id FROM undone"), "2");
+  scripted->reject(3, transaction_of(3));
+  retry = scripted->next<Retry>();
+  ASSERT_TRUE(retry.has_value()) << said();
+  scripted->answer(*retry, Result::Applied);
+  EXPECT_TRUE(task_becomes(3, "completed")) << said();
 }
 
 }  // namespace

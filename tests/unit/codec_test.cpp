@@ -48,6 +48,10 @@ TEST(Codec, HelloOfANewReplicaHasNoCursor) {
 TEST(Codec, TroubleSurvivesTheWire) {
   Hello hello;
   hello.trouble = "disk full";
+  hello.file = "id";
+  hello.retries = 57;
+  EXPECT_EQ(through_consumer_wire(hello).file, "id");
+  EXPECT_EQ(through_consumer_wire(hello).retries, 57U);
   EXPECT_EQ(through_consumer_wire(hello).trouble, "disk full");
 }
 
@@ -55,7 +59,9 @@ TEST(Codec, RejectionsAndOutcomesSurviveTheWire) {
   const Rejected rejected{{{7, 100, "CHECK constraint failed"}, {9, 101, ""}}};
   EXPECT_EQ(through_consumer_wire(rejected).rejections, rejected.rejections);
   using Result = RetryOutcome::Result;
-  const Retried retried{{{7, Result::Applied, ""}, {8, Result::Superseded, ""}, {9, Result::Rejected, "no"}}};
+  const Retried retried{{{7, Result::Applied, ""}, {8, Result::Superseded, ""}, {9, Result::Rejected, "no"}},
+                        58};
+  EXPECT_EQ(through_consumer_wire(retried).number, 58U);
   EXPECT_EQ(through_consumer_wire(retried).outcomes, retried.outcomes);
   EXPECT_EQ(through_producer_wire(Recorded{{7, 9}}).event_ids, (std::vector<EventId>{7, 9}));
   EXPECT_EQ(through_producer_wire(Retry{some_events()}).events.ids(), some_events().ids());

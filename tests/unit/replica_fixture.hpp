@@ -58,7 +58,7 @@ class ReplicaFixture : public ::testing::Test {
   }
 
   RetryOutcome retry(EventId id, Op op, const std::string& payload) {
-    return replica->retry(batch(id, op, payload)).front();
+    return replica->retry(batch(id, op, payload)).outcomes.front();
   }
   RetryOutcome::Result retry_upsert(EventId id, int key, const std::string& value) {
     return retry(id, Op::Update, row(key, value)).result;

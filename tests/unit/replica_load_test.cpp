@@ -43,7 +43,7 @@ TEST_F(ReplicaLoad, AnOlderEventsRowKeepsItsVersionForTheRetriesToCome) {
   by_hand("DROP INDEX by_hand");
   EventBatch again;
   again.add({7, 11, "public.t", Op::Update, row(5, "i")});
-  EXPECT_EQ(replica->retry(again).front().result, RetryOutcome::Result::Applied);
+  EXPECT_EQ(replica->retry(again).outcomes.front().result, RetryOutcome::Result::Applied);
   EXPECT_EQ(rows(), "5=i 9=i");
 }
 
@@ -90,7 +90,7 @@ TEST_F(ReplicaLoad, OfATableThatCouldNotBeMadeBeginsOnceItIs) {
   EXPECT_EQ(replica->unfinished_loads().size(), 1U);
 
   by_hand("DROP TABLE u");
-  EXPECT_EQ(replica->retry(events).front().result, RetryOutcome::Result::Applied);
+  EXPECT_EQ(replica->retry(events).outcomes.front().result, RetryOutcome::Result::Applied);
   window(3, [this] {
     LoadChunk piece{"public.u", {}, {"1"}, true, true, 0, false};
     piece.rows.add(R"({"id":1})");

@@ -224,7 +224,7 @@ TEST_F(ReplicaRejection, OfADescriptionRefusesWhatFollowsUntilItIsApplied) {
   by_hand("DROP TRIGGER by_hand");
   auto events = batch(3, Op::Relation, wider);
   events.add({4, 4, "public.t", Op::Update, R"({"id":1,"v":"b","w":"new"})"});
-  const auto outcomes = replica->retry(events);
+  const auto outcomes = replica->retry(events).outcomes;
   EXPECT_EQ(outcomes.at(0).result, RetryOutcome::Result::Applied);
   EXPECT_EQ(outcomes.at(1).result, RetryOutcome::Result::Applied) << outcomes.at(1).error;
   EXPECT_EQ(test::SqliteReader(file).text("SELECT w FROM t"), "new");

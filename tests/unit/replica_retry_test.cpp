@@ -141,7 +141,7 @@ TEST_F(ReplicaRetry, WrittenUnderAnOlderDescriptionIsReadByIt) {
   });
   auto events = batch(1, Op::Relation, relation);
   events.add({3, 3, "public.t", Op::Update, row(2, "then")});
-  EXPECT_EQ(replica->retry(events).at(1).result, Result::Applied);
+  EXPECT_EQ(replica->retry(events).outcomes.at(1).result, Result::Applied);
   EXPECT_EQ(test::SqliteReader(file).text("SELECT w || coalesce(v, '-') FROM t WHERE id = 2"), "then-");
 }
 
@@ -150,7 +150,7 @@ TEST_F(ReplicaRetry, ThatIsRefusedAgainSaysWhyAndKeepsTheOthers) {
   window(2, [this] { upsert(2, 1, "a"); });
   auto events = batch(3, Op::Update, row(2, "a"));
   events.add({4, 4, "public.t", Op::Update, row(3, "b")});
-  const auto outcomes = replica->retry(events);
+  const auto outcomes = replica->retry(events).outcomes;
   EXPECT_EQ(outcomes.at(0).result, Result::Rejected);
   EXPECT_NE(outcomes.at(0).error.find("UNIQUE constraint failed"), std::string::npos);
   EXPECT_EQ(outcomes.at(1).result, Result::Applied);
@@ -165,7 +165,7 @@ TEST_F(ReplicaRetry, DuringALoadSurvivesItsEnd) {
   });
   EventBatch events;
   events.add({5, 11, "public.t", Op::Update, row(5, "late")});
-  EXPECT_EQ(replica->retry(events).front().result, Result::Applied);
+  EXPECT_EQ(replica->retry(events).outcomes.front().result, Result::Applied);
   window(12, [this] { chunk({}, true); });
   EXPECT_EQ(rows(), "5=late 9=i");
 }
