@@ -64,7 +64,7 @@ std::string printable(std::string_view text) {
 
 std::string shortened(std::string_view text, std::size_t width) {
   constexpr std::string_view ellipsis = "...";
-  const auto whole = printable(one_line(text));
+  auto whole = printable(one_line(text));
   std::string_view rest = whole;
   std::size_t keep = 0;  // bytes that leave room for the ellipsis
   for (std::size_t count = 0; !rest.empty(); ++count) {

@@ -26,7 +26,7 @@ class CliTasks : public CliTest {
   /// An event that the replica has refused in its window.
   Id rejected(const std::string& topic = "mail", const std::string& error = "UNIQUE constraint failed",
               const std::string& subscription = "shop") {
-    const auto id = publish(topic);
+    auto id = publish(topic);
     reject(id, error, subscription);
     return id;
   }
@@ -52,19 +52,19 @@ class CliTasks : public CliTest {
 
   /// An event whose retries have all failed.
   Id failed(const std::string& topic = "mail", const std::string& error = "UNIQUE constraint failed") {
-    const auto id = rejected(topic, error);
+    auto id = rejected(topic, error);
     for (int attempt = 0; attempt < 5; ++attempt) retry_ends(id, "rejected", error);
     return id;
   }
 
   Id completed() {
-    const auto id = rejected();
+    auto id = rejected();
     retry_ends(id, "applied");
     return id;
   }
 
   Id discarded() {
-    const auto id = rejected();
+    auto id = rejected();
     done({"failed", "discard", "shop", id});
     return id;
   }
