@@ -5,12 +5,13 @@ mailboat_test(mailboat_pipeline_test
     pipeline_fixture.cpp
     pipeline_load_test.cpp
     pipeline_quiet_test.cpp
+    pipeline_route_test.cpp
     pipeline_schema_test.cpp
     pipeline_snapshot_test.cpp
     pipeline_start_test.cpp
     pipeline_type_test.cpp
     pipeline_volume_test.cpp
     replica_difference.cpp
-  PRIVATE mailboat_migrations mailboat_test_support GTest::gmock GTest::gtest_main
+  PRIVATE mailboat_migrations mailboat_test_support SQLiteCpp PkgConfig::sqlite3 GTest::gmock GTest::gtest_main
   TIMEOUT 600)
 add_dependencies(mailboat_pipeline_test mailboat-producer mailboat-consumer)

@@ -29,13 +29,15 @@ void Pipeline::start_producer(const std::vector<std::string>& options) {
 }
 
 std::vector<std::string> Pipeline::consumer_command(const std::string& subscription) const {
-  return {program("mailboat-consumer"),
-          "--producer",
-          endpoint(),
-          "--subscription",
-          subscription,
-          "--database",
-          file(subscription)};
+  std::vector<std::string> command{program("mailboat-consumer"),
+                                   "--producer",
+                                   endpoint(),
+                                   "--subscription",
+                                   subscription,
+                                   "--database",
+                                   file(subscription)};
+  command.insert(command.end(), consumer_options.begin(), consumer_options.end());
+  return command;
 }
 
 void Pipeline::start_consumer(const std::string& subscription) {

@@ -26,6 +26,8 @@ class Pipeline : public ::testing::Test {
 
   /// Starts mailboat-producer, and returns when it listens.
   void start_producer(const std::vector<std::string>& options = {});
+  /// How mailboat-consumer is started for a subscription; `consumer_options` stand at the end.
+  [[nodiscard]] std::vector<std::string> consumer_command(const std::string& subscription = "replica") const;
   /// Starts mailboat-consumer, which follows until it is stopped.
   void start_consumer(const std::string& subscription = "replica");
   /// Ends one of them as systemd would, and expects exit code 0.
@@ -58,10 +60,9 @@ class Pipeline : public ::testing::Test {
   postgres::Connection connection;
   std::unique_ptr<Process> producer;
   std::unique_ptr<Process> consumer;
+  std::vector<std::string> consumer_options;
 
  private:
-  std::vector<std::string> consumer_command(const std::string& subscription) const;
-
   TempDir directory_{"pipeline"};
 };
 
