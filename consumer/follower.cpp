@@ -182,7 +182,7 @@ class Follower {
     client.send(ack);
     log::debug("window applied", {{"window", ack.window}, {"cursor", ack.snapshot.to_string()}});
     recovered();
-    in_first_window_ = false;
+    has_committed_ = true;
     end_if_caught_up();
   }
 
@@ -206,7 +206,7 @@ class Follower {
   // The first window of a session ends at a snapshot taken after our Hello: it holds whatever was committed
   // before. What it rejected is safe when PostgreSQL has it.
   void end_if_caught_up() {
-    if (!options_.until_caught_up || in_first_window_) return;
+    if (!options_.until_caught_up || !has_committed_) return;
     caught_up_ = replica_->unfinished_loads().empty() && replica_->unconfirmed(0).rejections.empty();
   }
 
@@ -247,7 +247,7 @@ class Follower {
   PausedLoads paused_loads_;
   std::int64_t reported_rejection_ = 0;  // position of the last one reported in this session
   std::size_t rejections_ = 0;           // since the start
-  bool in_first_window_ = true;
+  bool has_committed_ = false;           // a window, since the start
   bool caught_up_ = false;
 };
 
