@@ -104,7 +104,9 @@ TEST_F(BadMessage, OfManyMegabytesNeitherStopsNorFillsTheProducer) {
   Stranger another(pipeline_.endpoint());
   another.send("a sign that the large one has been dealt with");
   expect_dropped(2);
-  if (!sanitized) EXPECT_LT(pipeline_.producer().peak_memory(), 128 << 20);
+  if (!sanitized) {
+    EXPECT_LT(pipeline_.producer().peak_memory(), 128 << 20);
+  }
 }
 
 TEST_F(BadMessage, WithNonsenseInItsFieldsIsLoggedAndDropped) {

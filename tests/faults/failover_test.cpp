@@ -77,6 +77,7 @@ TEST_F(Failover, ToAStandbyThatMissesCommitsIsRefusedEvenIfTrusted) {
   for (int i = 0; i < 20; ++i) insert(1, "lost with the primary");
   ASSERT_TRUE(becomes_equal());
 
+  pipeline_.kill_producer();
   fail_over_to(standby);
   pipeline_.start_producer({"--heartbeat", "100ms", "--trust-failover"});
   expect_refused("the source went back in time");

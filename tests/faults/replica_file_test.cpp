@@ -27,6 +27,10 @@ class ReplicaFile : public ItemPipeline {
     remove_file();
     fs::copy_file(copy(), pipeline_.file());
   }
+  void stop() {
+    pipeline_.consumer().kill(SIGTERM);
+    ASSERT_EQ(pipeline_.consumer().wait(std::chrono::seconds(30)), 0) << pipeline_.said();
+  }
   int loads() { return occurrences(pipeline_.producer().errors(), "table loaded"); }
   int sessions_without_cursor() { return occurrences(pipeline_.producer().errors(), "cursor=none"); }
 };
@@ -69,8 +73,7 @@ TEST_F(ReplicaFile, TruncatedToNothingIsFilledAnew) {
 TEST_F(ReplicaFile, TruncatedIsSaidAndFilledAnewOnceItHasBeenMovedAway) {
   insert(2000, std::string(500, 'x'));
   follow();
-  pipeline_.consumer().kill(SIGTERM);
-  ASSERT_EQ(pipeline_.consumer().wait(std::chrono::seconds(30)), 0);
+  stop();
   fs::resize_file(pipeline_.file(), fs::file_size(pipeline_.file()) / 2 / 4096 * 4096);
   change_everything();
   expect_said(pipeline_.start_consumer(quick), "malformed");
@@ -79,6 +82,50 @@ TEST_F(ReplicaFile, TruncatedIsSaidAndFilledAnewOnceItHasBeenMovedAway) {
   remove_file();
   EXPECT_TRUE(becomes_equal());
   expect_said(pipeline_.consumer(), "working again");
+}
+
+TEST_F(ReplicaFile, DeletedWhileTheConsumerRunsIsSaidAndFilledAnew) {
+  insert(10);
+  follow();
+  remove_file();
+  change_everything();
+  EXPECT_TRUE(becomes_equal());
+  EXPECT_GE(sessions_without_cursor(), 2) << pipeline_.said();
+  EXPECT_EQ(occurrences(pipeline_.consumer().errors(), "waiting to try again"), 1) << pipeline_.said();
+  expect_goes_on();
+}
+
+TEST_F(ReplicaFile, ReplacedByAnOlderCopyWhileTheConsumerRunsCatchesUp) {
+  follow();
+  insert(10);
+  ASSERT_TRUE(becomes_equal());
+  make_copy();
+  for (int i = 0; i < 3; ++i) change_everything();
+  ASSERT_TRUE(becomes_equal());
+  fs::rename(copy(), pipeline_.file());
+  change_everything();
+  EXPECT_TRUE(becomes_equal());
+  expect_goes_on();
+  EXPECT_EQ(pipeline_.replica().text("PRAGMA integrity_check"), "ok");
+  EXPECT_EQ(loads(), 1) << "the copy knows where it is: nothing has to be loaded";
+}
+
+TEST_F(ReplicaFile, TruncatedWhileTheConsumerRunsIsSaidAndFilledAnewOnceItHasBeenMovedAway) {
+  insert(2000, std::string(500, 'x'));
+  follow();
+  stop();  // and started again: nothing of the file is in its log or its memory
+  pipeline_.start_consumer(quick);
+  ASSERT_TRUE(pipeline_.consumer().wait_for_output("following"));
+  fs::resize_file(pipeline_.file(), 8192);
+  pipeline_.sql("UPDATE item SET note = note || '+'");
+  EXPECT_TRUE(pipeline_.consumer().wait_for_output("waiting to try again")) << pipeline_.said();
+  EXPECT_TRUE(eventually([&] { return pipeline_.status().find("malformed") != std::string::npos; }))
+      << pipeline_.status() << pipeline_.said();
+
+  remove_file();
+  EXPECT_TRUE(becomes_equal());
+  EXPECT_TRUE(eventually([&] { return pipeline_.status().find("malformed") == std::string::npos; }))
+      << pipeline_.status();
 }
 
 /// A consumer that is not root, whom modes do not bind.
@@ -98,31 +145,40 @@ class ReadOnlyFile : public ReplicaFile {
   }
   fs::path home() const { return pipeline_.folder() / "home"; }
   void start_as_nobody() { pipeline_.start_consumer_as(pipeline_.consumer_command(quick), as_nobody_); }
-  void make_writable(bool writable) const {
+  static void make_writable(const fs::path& path, bool writable) {
     const auto write = writable ? fs::perm_options::add : fs::perm_options::remove;
-    for (const auto& entry : fs::directory_iterator(home()))
-      fs::permissions(entry, fs::perms::owner_write, write);
-    fs::permissions(home(), fs::perms::owner_write, write);
+    fs::permissions(path, fs::perms::owner_write, write);
+  }
+  /// `path` is made read-only while the consumer is stopped, and writable again while it waits.
+  void expect_waited_for(const fs::path& path, const std::string& words) {
+    start_as_nobody();
+    follow();
+    insert(3);
+    ASSERT_TRUE(becomes_equal());
+    stop();
+    make_writable(path, false);
+    change_everything();
+    start_as_nobody();
+    expect_said(pipeline_.consumer(), words);
+    EXPECT_TRUE(eventually([&] { return pipeline_.status().find(words) != std::string::npos; }))
+        << pipeline_.status() << pipeline_.said();
+    make_writable(path, true);
+    EXPECT_TRUE(becomes_equal());
+    EXPECT_EQ(occurrences(pipeline_.consumer().errors(), "waiting to try again"), 1) << pipeline_.said();
+    expect_said(pipeline_.consumer(), "working again");
+    EXPECT_EQ(pipeline_.status().find(words), std::string::npos) << pipeline_.status();
   }
 
   Process::Options as_nobody_;
 };
 
 TEST_F(ReadOnlyFile, IsSaidOnceAndWaitedFor) {
-  start_as_nobody();
-  follow();
-  insert(3);
-  ASSERT_TRUE(becomes_equal());
-  pipeline_.consumer().kill(SIGTERM);
-  ASSERT_EQ(pipeline_.consumer().wait(std::chrono::seconds(30)), 0);
-  make_writable(false);
-  change_everything();
-  start_as_nobody();
-  EXPECT_TRUE(pipeline_.consumer().wait_for_output("waiting to try again")) << pipeline_.said();
-  make_writable(true);
-  EXPECT_TRUE(becomes_equal());
-  EXPECT_EQ(occurrences(pipeline_.consumer().errors(), "waiting to try again"), 1) << pipeline_.said();
-  expect_said(pipeline_.consumer(), "working again");
+  expect_waited_for(pipeline_.file(), "attempt to write a readonly database");
+}
+
+TEST_F(ReadOnlyFile, OrFolderIsSaidOnceAndWaitedFor) {
+  fs::remove(pipeline_.file().string() + "-lock");
+  expect_waited_for(home(), "unable to open database file");
 }
 
 }  // namespace

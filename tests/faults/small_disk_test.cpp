@@ -41,12 +41,15 @@ TEST_F(FullDisk, IsSaidOnceAndTheWindowIsAppliedWhenThereIsRoom) {
   ASSERT_TRUE(becomes_equal());
   insert_large(10);
   expect_waits_for_room();
+  EXPECT_TRUE(eventually([&] { return pipeline_.status().find("disk is full") != std::string::npos; }))
+      << pipeline_.status() << pipeline_.said();
   EXPECT_EQ(pipeline_.replica().number("SELECT count(*) FROM item"), 3) << "half a window is visible";
   change_everything();
 
   disk_->resize(64 << 20);
   EXPECT_TRUE(becomes_equal());
   expect_said(pipeline_.consumer(), "working again");
+  EXPECT_EQ(pipeline_.status().find("disk is full"), std::string::npos) << pipeline_.status();
   EXPECT_EQ(occurrences(pipeline_.consumer().errors(), "waiting to try again"), 1) << pipeline_.said();
 }
 

@@ -146,10 +146,14 @@ void Cluster::promote() {
   if (!promoted.boolean(0, 0)) throw std::runtime_error("PostgreSQL was not promoted: " + log());
 }
 
-void Cluster::back_up(const fs::path& folder) const {
+void Cluster::make_folder(const fs::path& folder) {
   fs::create_directory(folder);
   fs::permissions(folder, fs::perms::owner_all);  // the server insists on it
   give_to(folder, server_user());
+}
+
+void Cluster::back_up(const fs::path& folder) const {
+  make_folder(folder);
   run_program({programs_ / "pg_basebackup", "--pgdata", folder, "--dbname", conninfo(), "--checkpoint",
                "fast", "--no-sync"});
 }

@@ -51,6 +51,8 @@ class Cluster {
   void back_up(const std::filesystem::path& folder) const;
   /// Puts a base backup in the place of the server's files. The server must be stopped.
   void restore(const std::filesystem::path& backup);
+  /// Makes a folder that the server owns, for a tablespace.
+  static void make_folder(const std::filesystem::path& folder);
   /// Lets `role` in by `method` only (a word of pg_hba.conf: scram-sha-256, reject, ...), from the next
   /// connection on.
   void authenticate(const std::string& role, const std::string& method);
