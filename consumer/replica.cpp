@@ -1,8 +1,11 @@
 #include "consumer/replica.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <sqlite3.h>
+#include <system_error>
+#include <unistd.h>
 
 #include "consumer/file_identity.hpp"
 #include "consumer/second_pass.hpp"
@@ -19,7 +22,17 @@ PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = O
 PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = OFF
 )sql";
 
+// Asked before SQLite is: it would give the files that it makes beside a read-only one the same mode, and
+// they would stay in the way when the file itself is writable again.
+void require_writable(const std::string& path) {
+  if (::access(path.c_str(), W_OK) == 0 || errno == ENOENT) return;
+  throw ReplicaUnavailable(
+      "cannot write to SQLite file '" + path + "': " + std::generic_category().message(errno) +
+      ". The file, its folder and FILE-wal and FILE-shm must be writable for the consumer");
+}
+
 SQLite::Database open_database(const std::string& path) {
+  require_writable(path);
   try {
     return SQLite::Database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX);
   } catch (const SQLite::Exception& error) {
