@@ -1,5 +1,6 @@
 #include "consumer/file_lock.hpp"
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <fcntl.h>
@@ -44,6 +45,18 @@ FileLock::FileLock(const std::string& path, const std::string& held_sentence)
   ::close(fd_);
   if (error == EWOULDBLOCK) throw Fatal(held_sentence);
   throw ReplicaUnavailable("cannot lock '" + path + "': " + std::generic_category().message(error));
+}
+
+std::string FileLock::note() const {
+  std::array<char, 256> buffer{};
+  const auto count = ::pread(fd_, buffer.data(), buffer.size(), 0);
+  return count <= 0 ? std::string() : std::string(buffer.data(), static_cast<std::size_t>(count));
+}
+
+void FileLock::note(const std::string& text) {
+  const bool cleared = ::ftruncate(fd_, 0) == 0;
+  // What a full disk cuts off names no file: that is as if nothing had been noted.
+  [[maybe_unused]] const auto written = cleared ? ::pwrite(fd_, text.data(), text.size(), 0) : 0;
 }
 
 FileLock::~FileLock() { ::close(fd_); }

@@ -17,6 +17,11 @@ class FileLock {
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 
+  /// What the last holder has noted in the file; empty when nobody has.
+  [[nodiscard]] std::string note() const;
+  /// Notes it for the next holder. Best effort: throws nothing.
+  void note(const std::string& text);
+
  private:
   int fd_;
 };

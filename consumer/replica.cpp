@@ -1,11 +1,15 @@
 #include "consumer/replica.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <sqlite3.h>
+#include <system_error>
+#include <unistd.h>
 
 #include "consumer/file_identity.hpp"
 #include "consumer/second_pass.hpp"
+#include "consumer/stale_log.hpp"
 
 namespace mailboat::consumer {
 namespace {
@@ -19,7 +23,18 @@ PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = O
 PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = OFF
 )sql";
 
-SQLite::Database open_database(const std::string& path) {
+// Asked before SQLite is: it would give the files that it makes beside a read-only one the same mode, and
+// they would stay in the way when the file itself is writable again.
+void require_writable(const std::string& path) {
+  if (::access(path.c_str(), W_OK) == 0 || errno == ENOENT) return;
+  throw ReplicaUnavailable(
+      "cannot write to SQLite file '" + path + "': " + std::generic_category().message(errno) +
+      ". The file, its folder and FILE-wal and FILE-shm must be writable for the consumer");
+}
+
+SQLite::Database open_database(const std::string& path, const FileLock& lock) {
+  require_writable(path);
+  put_stale_log_aside(path, lock.note());
   try {
     return SQLite::Database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX);
   } catch (const SQLite::Exception& error) {
@@ -50,7 +65,7 @@ Replica::Replica(Options options)
     : options_(std::move(options)),
       lock_(options_.path + "-lock", "another mailboat-consumer is writing '" + options_.path +
                                          "'. One SQLite file has one consumer: stop the other one first"),
-      database_(open_database(options_.path)),
+      database_(open_database(options_.path, lock_)),
       bookkeeping_(database_),
       tables_(database_, bookkeeping_, options_.routes) {
   try {
@@ -72,6 +87,7 @@ void Replica::open() {
   Rejections::create_table(database_);
   file_id_ = bookkeeping_.file_id();
   identity_ = identify_file(options_.path, file_id_);
+  lock_.note(name_file_and_log(options_.path));
   deferred_.emplace(database_);
   read_cursor();
   tables_.read();

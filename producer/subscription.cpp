@@ -76,7 +76,7 @@ ResumePoint resume_point(const Subscription& subscription, const std::optional<C
   if (cursor) return {cursor->snapshot, cursor->snapshot, false};
   switch (subscription.start) {
     case Subscription::Start::Load:
-      return {std::nullopt, std::nullopt, true};
+      return {std::nullopt, subscription.snapshot, true};
     case Subscription::Start::Earliest:
       return {std::nullopt, Snapshot(), false};
     case Subscription::Start::Now:

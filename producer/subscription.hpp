@@ -33,9 +33,9 @@ bool try_lock_subscription(postgres::Connection& connection, const Subscription&
 /// Where a session begins. Pure.
 struct ResumePoint {
   std::optional<Snapshot> cursor;  ///< what the replica has; none for a new one
-  std::optional<Snapshot>
-      read_from;  ///< the first window holds the events beyond it; none: it holds none, rows are loaded
-  bool loads_tables = false;  ///< every tracked table is loaded
+  Snapshot read_from;              ///< the first window holds the events beyond it
+  /// Every tracked table is loaded, so that the first window holds events of applications only.
+  bool loads_tables = false;
 };
 /// Throws SessionRefused (CursorMissing) when a replica that cannot be rebuilt has come back empty.
 ResumePoint resume_point(const Subscription& subscription, const std::optional<Cursor>& cursor);

@@ -36,6 +36,11 @@ constexpr auto healed_by_load =
     " WHERE r.topic = event.topic AND r.event_id > event.id AND (r.description->>'load')::boolean"
     " AND pg_visible_in_snapshot(r.txid, $5::pg_snapshot)))";
 
+// Every table that was ever tracked has described itself there.
+constexpr auto published = " AND NOT EXISTS (SELECT FROM outbox.relation r WHERE r.topic = event.topic)";
+
+constexpr auto after_last_read = " AND id > $6::bigint AND txid < $7::xid8 AND txid <> ALL ($8::xid8[])";
+
 postgres::Params beyond(const Snapshot& from, const std::optional<std::string>& topics) {
   return {std::to_string(from.xmax()), transaction_list(from.in_progress()), topics};
 }
@@ -69,10 +74,11 @@ void WindowReader::begin() {
   has_cursor_ = false;
 }
 
-void WindowReader::open(const std::optional<Snapshot>& from) {
+void WindowReader::open(const std::optional<Snapshot>& from, Events events) {
   begin();
   const auto& rows = transaction_->first_rows();
   from_ = from;
+  events_ = events;
   to_ = Snapshot::parse(rows.text(0, 0));
   write_ahead_end_ = rows.text(0, 1);
   durable_ = rows.boolean(0, 2);
@@ -86,23 +92,23 @@ void WindowReader::open(const std::optional<Snapshot>& from) {
 // In the first transaction of a window MVCC decides what is not beyond `to`. A transaction that continues a
 // suspended window sees more than `to` did, so there the same rule has to be spelled out.
 void WindowReader::declare() {
-  static const auto first =
+  static const auto all =
       std::string(
           "DECLARE outbox_window NO SCROLL CURSOR FOR SELECT id, txid, topic, op,"
           " octet_length(payload::text), CASE WHEN octet_length(payload::text) <= ") +
       std::to_string(inline_payload_bytes) +
       " THEN payload END, op = 'R' AND (payload->>'load')::boolean FROM outbox.event WHERE " + beyond_from +
       healed_by_load;
-  static const auto ordered = first + " ORDER BY id";
-  static const auto continued =
-      first + " AND id > $6::bigint AND txid < $7::xid8 AND txid <> ALL ($8::xid8[]) ORDER BY id";
   auto params = beyond(*from_, topics_);
   params.insert(params.end(), {loads_tables_ ? "true" : "false", to_.to_string()});
   if (was_suspended_) {
     params.insert(params.end(), {std::to_string(last_id_), std::to_string(to_.xmax()),
                                  transaction_list(to_.in_progress())});
   }
-  connection_.query(was_suspended_ ? continued : ordered, params);
+  auto sql = all;
+  if (events_ == Events::PublishedOnly) sql += published;
+  if (was_suspended_) sql += after_last_read;
+  connection_.query(sql + " ORDER BY id", params);
   has_cursor_ = true;
 }
 

@@ -34,9 +34,11 @@ class WindowReader {
   /// Asks in one round trip whether there is anything that `from` does not cover.
   Poll poll(const Snapshot& from);
 
+  enum class Events { All, PublishedOnly };
   /// Begins a REPEATABLE READ transaction and takes its snapshot as to(). Without `from` the window has no
-  /// events: it is where a replica begins that will be loaded.
-  void open(const std::optional<Snapshot>& from);
+  /// events. Where a replica begins that will be loaded, it has PublishedOnly: those of applications, which
+  /// no table can be loaded for.
+  void open(const std::optional<Snapshot>& from, Events events = Events::All);
   [[nodiscard]] const Snapshot& to() const { return to_; }
 
   /// An R event met on the way whose table must be (re)loaded.
@@ -83,6 +85,7 @@ class WindowReader {
   std::optional<postgres::Transaction> transaction_;
   std::chrono::steady_clock::time_point opened_at_;
   std::optional<Snapshot> from_;
+  Events events_ = Events::All;
   Snapshot to_;
   std::string write_ahead_end_;  // where the WAL ended when to_ was taken
   bool durable_ = false;

@@ -89,14 +89,20 @@ bool WindowSender::window_is_due() {
 
 void WindowSender::send_window(const std::stop_token& stop) {
   const bool first = window_ == 0;
-  reader_.open(first ? resume_.read_from : sent_);
+  if (first) {
+    reader_.open(resume_.read_from,
+                 resume_.loads_tables ? WindowReader::Events::PublishedOnly : WindowReader::Events::All);
+  } else {
+    reader_.open(sent_);
+  }
 
   Frame frame;
   frame.window = ++window_;
   frame.from = first ? resume_.cursor : sent_;
   if (first) {
     if (resume_.loads_tables) begin_loads(frame, reader_.tracked_topics());
-    frame.events = reader_.relations_at(resume_.read_from.value_or(reader_.to()), resume_.loads_tables);
+    frame.events =
+        reader_.relations_at(resume_.loads_tables ? reader_.to() : resume_.read_from, resume_.loads_tables);
   }
   std::vector<WindowReader::LoadNeeded> needed;
   while (reader_.fill(frame.events, settings_.frame_bytes, needed)) emit(frame, stop);

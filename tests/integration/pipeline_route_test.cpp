@@ -1,8 +1,10 @@
 // docs/routes.md: what an application publishes, in the operator's own table.
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <filesystem>
 #include <fstream>
 
 #include "tests/integration/pipeline_fixture.hpp"
+#include "tests/support/eventually.hpp"
 
 namespace mailboat::test {
 namespace {
@@ -104,6 +106,26 @@ TEST_F(Routes, BecomeVisibleTogetherWithTheTablesOfTheirTransaction) {
   catch_up();
   EXPECT_EQ(
       replica().number("SELECT max(abs(users._version - item._version)) FROM users JOIN item USING (id)"), 1);
+}
+
+TEST_F(Routes, HaveInANewFileWhatWasPublishedSinceTheLastAcknowledgement) {
+  sql("CREATE TABLE item (id int PRIMARY KEY); SELECT outbox.track('item'); INSERT INTO item VALUES (1)");
+  by_hand(create_users);
+  route(columns);
+  publish(R"({"user_id": 1, "plan": "acknowledged"})");
+  start_producer();
+  catch_up();
+  const auto* acknowledged =
+      "SELECT pg_visible_in_snapshot(e.txid, s.snapshot) FROM outbox.event e, outbox.subscription s"
+      " WHERE e.topic = 'sign_up'";
+  ASSERT_TRUE(eventually([&] { return value(acknowledged) == "t"; })) << said();
+  for (const auto* suffix : {"", "-wal", "-shm", "-lock"}) std::filesystem::remove(file() + suffix);
+  sql("INSERT INTO item VALUES (2)");
+  publish(R"({"user_id": 2, "plan": "not yet"})");
+  by_hand(create_users);
+  catch_up();
+  EXPECT_EQ(users("id, plan"), (Rows{{"2", "not yet"}}));
+  expect_equal("item");
 }
 
 TEST_F(Routes, ThatDoNotFitTheirTableEndTheConsumerWithTheRemedy) {

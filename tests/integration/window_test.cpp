@@ -201,6 +201,19 @@ TEST_F(WindowTest, OnlyTheSubscribedTopicsAreRead) {
   EXPECT_EQ(events.topic_names(), std::vector<std::string>{"wanted"});
 }
 
+TEST_F(WindowTest, WhereTablesAreLoadedOnlyTheEventsOfApplicationsAreRead) {
+  admin_.query("INSERT INTO item VALUES (1, 'loaded'); SELECT outbox.publish('wanted', '{}')");
+  for (const bool suspended : {false, true}) {
+    reader_.open(Snapshot(), WindowReader::Events::PublishedOnly);
+    if (suspended) reader_.suspend();
+    EXPECT_EQ(read_all(reader_).topic_names(), std::vector<std::string>{"wanted"});
+    reader_.finish();
+  }
+  reader_.open(Snapshot());
+  EXPECT_EQ(read_all(reader_).size(), 3U);  // the table's description, its row, and what was published
+  reader_.finish();
+}
+
 TEST_F(WindowTest, RelationsAreToldAsOfTheSnapshotAndNotLater) {
   reader_.open(std::nullopt);
   const auto before = reader_.to();

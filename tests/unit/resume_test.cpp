@@ -32,11 +32,13 @@ TEST(ResumePoint, AReplicaWithACursorGoesOnFromItWhateverTheSubscriptionsStart) 
   }
 }
 
-TEST(ResumePoint, ANewReplicaIsLoadedAndNeedsNoEventFromBefore) {
-  const auto point = resume_point(subscription(Subscription::Start::Load, false), std::nullopt);
-  EXPECT_FALSE(point.cursor.has_value());
-  EXPECT_FALSE(point.read_from.has_value());
-  EXPECT_TRUE(point.loads_tables);
+TEST(ResumePoint, ANewReplicaIsLoadedAndReadsWhatHasBeenPublishedSinceItsSubscriptionsSnapshot) {
+  for (const bool acknowledged : {false, true}) {
+    const auto point = resume_point(subscription(Subscription::Start::Load, acknowledged), std::nullopt);
+    EXPECT_FALSE(point.cursor.has_value());
+    EXPECT_EQ(point.read_from, Snapshot::parse("50:50:"));
+    EXPECT_TRUE(point.loads_tables);
+  }
 }
 
 TEST(ResumePoint, StartNowBeginsAtTheMomentOfSubscribing) {
