@@ -4,12 +4,14 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "common/backoff.hpp"
 #include "common/channel_zmq.hpp"
 #include "common/log.hpp"
 #include "consumer/feed_client.hpp"
 #include "consumer/paused_loads.hpp"
+#include "consumer/rejection_report.hpp"
 #include "consumer/replica.hpp"
 #include "consumer/storage_error.hpp"
 #include "consumer/trouble_report.hpp"
@@ -106,10 +108,9 @@ class Follower {
                {"subscription", options_.subscription},
                {"cursor", replica_->cursor() ? replica_->cursor()->snapshot.to_string() : "none"}});
     busy_since_.reset();
-    reported_rejection_ = 0;
-    report_rejections(client);
+    RejectionReport report(*replica_, client);
     WindowApplier applier(*replica_, welcome->source);
-    follow_windows(client, applier);
+    follow_windows(client, applier, report);
   }
 
   Hello hello() {
@@ -135,7 +136,7 @@ class Follower {
     return std::nullopt;
   }
 
-  void follow_windows(FeedClient& client, WindowApplier& applier) {
+  void follow_windows(FeedClient& client, WindowApplier& applier, RejectionReport& report) {
     std::optional<Clock::time_point> deadline;
     while (!caught_up_ && !session_over(applier)) {
       if (stop_.stop_requested()) {
@@ -143,7 +144,7 @@ class Follower {
         if (!applier.in_window() || Clock::now() > *deadline) return;
       }
       const auto message = client.next(deadline ? std::stop_token() : stop_, message_wait);
-      if (message) on_message(client, applier, *message);
+      if (message) on_message(client, applier, report, *message);
     }
   }
 
@@ -152,35 +153,33 @@ class Follower {
     return !applier.in_window() && paused_loads_.session_must_change(Clock::now());
   }
 
-  void on_message(FeedClient& client, WindowApplier& applier, const FromProducer& message) {
+  void on_message(FeedClient& client, WindowApplier& applier, RejectionReport& report,
+                  const FromProducer& message) {
     if (const auto* refusal = std::get_if<Refusal>(&message)) refused(*refusal);
     if (const auto* frame = std::get_if<Frame>(&message)) {
-      if (const auto ack = applier.apply(*frame)) on_committed(client, *ack);
+      if (const auto ack = applier.apply(*frame)) on_committed(report, *ack);
       client.send(Credit{credit_cost(*frame, all_credit)});
     } else if (const auto* retry = std::get_if<Retry>(&message)) {
       if (applier.in_window()) throw StreamBroken("a retry came in the middle of a window");
       client.send(replica_->retry(retry->events));
       client.send(Credit{credit_cost(*retry, all_credit)});
     } else if (const auto* recorded = std::get_if<Recorded>(&message)) {
-      replica_->confirm(recorded->event_ids);
+      report.recorded(recorded->event_ids);
       end_if_caught_up();
     }
   }
 
-  // The rejections go before the acknowledgement: nobody must believe that the window is done while they are
-  // known here only.
-  void on_committed(FeedClient& client, Ack ack) {
+  void on_committed(RejectionReport& report, Ack ack) {
     const auto& summary = replica_->summary();
     if (summary.rejections > 0) {
       rejections_ += summary.rejections;
       log::warn("events could not be applied and are tasks now",
                 {{"window", ack.window}, {"events", summary.rejections}, {"first", summary.first_rejection}});
-      report_rejections(client);
     }
     if (!summary.refused_load.empty()) on_refused_load(summary);
     ack.trouble = paused_loads_.trouble(Clock::now());
-    client.send(ack);
     log::debug("window applied", {{"window", ack.window}, {"cursor", ack.snapshot.to_string()}});
+    report.window_committed(std::move(ack));
     recovered();
     has_committed_ = true;
     end_if_caught_up();
@@ -191,15 +190,6 @@ class Follower {
     if (paused_loads_.pause(summary.refused_load, summary.refused_load_reason, Clock::now())) {
       log::warn("a load waits, trying again every " + std::to_string(PausedLoads::interval.count()) + " s",
                 {{"reason", summary.refused_load_reason}});
-    }
-  }
-
-  void report_rejections(FeedClient& client) {
-    for (;;) {
-      auto piece = replica_->unconfirmed(reported_rejection_);
-      if (piece.rejections.empty()) return;
-      reported_rejection_ = piece.last_position;
-      client.send(Rejected{std::move(piece.rejections)});
     }
   }
 
@@ -245,9 +235,8 @@ class Follower {
   bool reported_ = true;  // a producer knows of it, or need not
   std::optional<Clock::time_point> busy_since_;
   PausedLoads paused_loads_;
-  std::int64_t reported_rejection_ = 0;  // position of the last one reported in this session
-  std::size_t rejections_ = 0;           // since the start
-  bool has_committed_ = false;           // a window, since the start
+  std::size_t rejections_ = 0;  // since the start
+  bool has_committed_ = false;  // a window, since the start
   bool caught_up_ = false;
 };
 

@@ -79,15 +79,19 @@ DECLARE
   reopened bigint;
 BEGIN
   WITH lost AS (
+    SELECT x.event_id FROM outbox.rejection x
+    WHERE x.subscription = reopen_tasks.subscription AND x.status = 'completed'
+      AND x.completed_file = reopen_tasks.file AND x.completed_retry > reopen_tasks.retries
+    ORDER BY x.event_id FOR UPDATE),
+  reopened AS (
     UPDATE outbox.rejection x
     SET status = 'retrying', retry_count = 0, next_attempt_at = now(), completed_at = NULL, superseded = false,
         completed_file = NULL, completed_retry = NULL
-    WHERE x.subscription = reopen_tasks.subscription AND x.status = 'completed'
-      AND x.completed_file = reopen_tasks.file AND x.completed_retry > reopen_tasks.retries
+    FROM lost l WHERE x.subscription = reopen_tasks.subscription AND x.event_id = l.event_id
     RETURNING x.event_id)
   INSERT INTO outbox.rejection_history (subscription, event_id, what, detail)
-  SELECT reopen_tasks.subscription, l.event_id, 'rejected', 'the replica is older than the retry that completed it'
-  FROM lost l ORDER BY l.event_id;
+  SELECT reopen_tasks.subscription, r.event_id, 'rejected', 'the replica is older than the retry that completed it'
+  FROM reopened r ORDER BY r.event_id;
   GET DIAGNOSTICS reopened = ROW_COUNT;
   RETURN reopened;
 END $$;
