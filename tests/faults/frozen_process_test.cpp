@@ -23,7 +23,7 @@ TEST_F(Frozen, ConsumerLosesItsSessionAndGoesOnInTheNext) {
 
 TEST_F(Frozen, ConsumerInTheMiddleOfAWindowAppliesItOnce) {
   follow();
-  insert_large(20);
+  insert_large(10);
   ASSERT_TRUE(eventually([&] {
     return std::filesystem::file_size(pipeline_.file().string() + "-wal") > (2 << 20) || is_equal();
   }));
@@ -48,7 +48,7 @@ TEST_F(Frozen, ProducerIsMissedOnceAndFollowedAgain) {
 
 TEST_F(Frozen, ProducerInTheMiddleOfAWindowLeavesNothingBehind) {
   follow();
-  insert_large(20);
+  insert_large(10);
   ASSERT_TRUE(eventually([&] {
     return std::filesystem::file_size(pipeline_.file().string() + "-wal") > (2 << 20) || is_equal();
   }));

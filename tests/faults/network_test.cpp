@@ -52,9 +52,9 @@ TEST_P(NetworkCut, BeginsANewSessionThatGoesOnWhereTheOldOneWas) {
 TEST_P(NetworkCut, InTheMiddleOfAWindowLosesAndRepeatsNothing) {
   follow();
   std::mt19937_64 random(seed());
-  insert_large(20);
+  insert_large(10);
   for (int cut = 0; cut < 2; ++cut) {
-    const auto enough = proxy_.bytes() + random() % (15 << 20);
+    const auto enough = proxy_.bytes() + random() % (8 << 20);
     ASSERT_TRUE(eventually([&] { return proxy_.bytes() >= enough || is_equal(); }));
     GetParam().apply(proxy_);
   }
