@@ -14,7 +14,7 @@ using std::chrono::seconds;
 
 constexpr int busy_timeout_ms = 20'000;
 // As long as it takes to be noticed: five heartbeats of 200 ms, and some more on a busy machine.
-constexpr seconds noticed_within{5};
+constexpr seconds noticed_within{2};
 
 }  // namespace
 
