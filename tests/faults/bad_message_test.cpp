@@ -119,9 +119,12 @@ TEST_F(BadMessage, WithNonsenseInItsFieldsIsLoggedAndDropped) {
 TEST_F(BadMessage, OutOfTurnIsAnsweredAndDropped) {
   stranger_.send(encode(FromConsumer{Ack{Snapshot::parse("10:20:"), 99, 99}}));
   stranger_.send(encode(FromConsumer{Credit{1000}}));
+  stranger_.send(encode(FromConsumer{Rejected{{{1, 2, "an event of somebody else"}}}}));
+  stranger_.send(encode(FromConsumer{Retried{{{1, RetryOutcome::Result::Applied, ""}}}}));
   stranger_.send(encode(FromConsumer{Heartbeat{}}));
   stranger_.send(encode(FromConsumer{Goodbye{}}));
   expect_unaffected();
+  EXPECT_EQ(pipeline_.value("SELECT count(*) FROM outbox.rejection"), "0");
 }
 
 TEST_F(BadMessage, ThatSpeaksAnotherProtocolIsRefused) {
