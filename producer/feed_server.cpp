@@ -68,9 +68,9 @@ void FeedServer::begin_session(const PeerId& peer, Hello hello) {
   }
   if (hello.trouble.empty()) end_sessions_of(hello.subscription, hello.replica);
   auto send = [this, peer](const FromProducer& message) { listener_->send(peer, encode(message)); };
-  consumers_.emplace(
-      peer,
-      Consumer{std::make_unique<Session>(options_, std::move(hello), std::move(send), watch_), Clock::now()});
+  consumers_.emplace(peer, Consumer{std::make_unique<Session>(options_, std::move(hello), std::move(send),
+                                                              watch_, refusals_),
+                                    Clock::now()});
 }
 
 // A replica's file is locked by its one process. If the same replica says Hello again, that process or its

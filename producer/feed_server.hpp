@@ -41,6 +41,7 @@ class FeedServer {
   const ProducerOptions& options_;
   std::unique_ptr<Listener> listener_;
   CommitWatch watch_;
+  RefusalLog refusals_;
   std::map<PeerId, Consumer> consumers_;  // before the listener and the watch go, the sessions must be gone
   Clock::time_point heartbeat_at_{};
 };

@@ -44,11 +44,13 @@ class Registration {
 
 }  // namespace
 
-Session::Session(const ProducerOptions& options, Hello hello, Send send, CommitWatch& watch)
+Session::Session(const ProducerOptions& options, Hello hello, Send send, CommitWatch& watch,
+                 RefusalLog& refusals)
     : options_(options),
       hello_(std::move(hello)),
       send_(std::move(send)),
       watch_(watch),
+      refusals_(refusals),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 Session::~Session() {
@@ -57,7 +59,7 @@ Session::~Session() {
 }
 
 void Session::refuse(RefusalCode code, const std::string& text) {
-  log::warn("session refused", {{"subscription", hello_.subscription}, {"reason", text}});
+  refusals_.refused(hello_.subscription, text);
   send_(Refusal{code, text});
 }
 

@@ -9,6 +9,7 @@
 #include "producer/commit_watch.hpp"
 #include "producer/inbox.hpp"
 #include "producer/options.hpp"
+#include "producer/refusal_log.hpp"
 
 namespace mailboat::producer {
 
@@ -19,8 +20,9 @@ class Session {
  public:
   using Send = std::function<void(const FromProducer&)>;
 
-  /// `send` may be called until the destructor returns. `options` and `watch` must outlive the session.
-  Session(const ProducerOptions& options, Hello hello, Send send, CommitWatch& watch);
+  /// `send` may be called until the destructor returns. `options`, `watch` and `refusals` must outlive the
+  /// session.
+  Session(const ProducerOptions& options, Hello hello, Send send, CommitWatch& watch, RefusalLog& refusals);
   /// Stops and waits for the thread.
   ~Session();
   Session(const Session&) = delete;
@@ -49,6 +51,7 @@ class Session {
   const Hello hello_;
   const Send send_;
   CommitWatch& watch_;
+  RefusalLog& refusals_;
   Inbox inbox_;
   std::atomic<bool> finished_ = false;
   std::jthread thread_;  // last: it uses everything above

@@ -25,8 +25,7 @@ class AcknowledgePath : public TaskPipeline, public ::testing::WithParamInterfac
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Killing, AcknowledgePath,
-                         ::testing::Values(Victim::Consumer, Victim::Producer, Victim::Both),
+INSTANTIATE_TEST_SUITE_P(Killing, AcknowledgePath, ::testing::Values(Victim::Consumer, Victim::Producer),
                          ::testing::PrintToStringParamName());
 
 TEST_P(AcknowledgePath, BetweenTheCommitInSqliteAndItsReport) {

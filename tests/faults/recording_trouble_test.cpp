@@ -23,7 +23,8 @@ class RecordingTrouble : protected OwnCluster, public TaskPipeline {
         << pipeline_.said();
     EXPECT_EQ(unconfirmed(), rejections);
     EXPECT_EQ(recorded(), 0);
-    EXPECT_EQ(occurrences(pipeline_.consumer().errors(), words), 1) << pipeline_.said();
+    for (auto* process : {&pipeline_.consumer(), &pipeline_.producer()})
+      EXPECT_EQ(occurrences(process->errors(), words), 1) << pipeline_.said();
   }
 };
 

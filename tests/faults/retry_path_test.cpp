@@ -27,8 +27,7 @@ class RetryPath : public TaskPipeline, public ::testing::WithParamInterface<Vict
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Killing, RetryPath,
-                         ::testing::Values(Victim::Consumer, Victim::Producer, Victim::Both),
+INSTANTIATE_TEST_SUITE_P(Killing, RetryPath, ::testing::Values(Victim::Consumer, Victim::Producer),
                          ::testing::PrintToStringParamName());
 
 TEST_P(RetryPath, WithTheRetryUnderWay) {

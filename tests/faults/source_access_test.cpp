@@ -57,6 +57,8 @@ TEST_P(SourceAccessLost, IsSaidOnceByTheConsumerAndWaitedFor) {
   EXPECT_TRUE(becomes_equal());
   EXPECT_EQ(occurrences(pipeline_.consumer().errors(), GetParam().words), 1) << pipeline_.said();
   expect_said(pipeline_.consumer(), "working again");
+  EXPECT_LE(occurrences(pipeline_.producer().errors(), GetParam().words), 2)  // one session, and who watches
+      << pipeline_.said();
   EXPECT_TRUE(pipeline_.producer().running());
 }
 
