@@ -1,46 +1,16 @@
 #include "consumer/replica.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <map>
 #include <sqlite3.h>
-#include <system_error>
-#include <unistd.h>
 
 #include "consumer/file_identity.hpp"
+#include "consumer/open_database.hpp"
 #include "consumer/second_pass.hpp"
 #include "consumer/stale_log.hpp"
 
 namespace mailboat::consumer {
 namespace {
-
-// WAL with synchronous = NORMAL: after a power cut an older state comes back together with its older cursor,
-// and the producer sends the rest again. Source: SQLite, "Write-Ahead Logging", 2. journal_size_limit gives
-// the disk back after a large window. A writer of the user's may hold the file for as long as busy_timeout
-// before we give way and retry.
-constexpr auto pragmas = R"sql(
-PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = OFF;
-PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = OFF
-)sql";
-
-// Asked before SQLite is: it would give the files that it makes beside a read-only one the same mode, and
-// they would stay in the way when the file itself is writable again.
-void require_writable(const std::string& path) {
-  if (::access(path.c_str(), W_OK) == 0 || errno == ENOENT) return;
-  throw ReplicaUnavailable(
-      "cannot write to SQLite file '" + path + "': " + std::generic_category().message(errno) +
-      ". The file, its folder and FILE-wal and FILE-shm must be writable for the consumer");
-}
-
-SQLite::Database open_database(const std::string& path, const FileLock& lock) {
-  require_writable(path);
-  put_stale_log_aside(path, lock.note());
-  try {
-    return SQLite::Database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX);
-  } catch (const SQLite::Exception& error) {
-    throw ReplicaUnavailable("cannot open SQLite file '" + path + "': " + error.what());
-  }
-}
 
 std::string describe(const Event& event) {
   return "event " + std::to_string(event.id) + " (op " + static_cast<char>(event.op) + ", topic " +
@@ -65,7 +35,7 @@ Replica::Replica(Options options)
     : options_(std::move(options)),
       lock_(options_.path + "-lock", "another mailboat-consumer is writing '" + options_.path +
                                          "'. One SQLite file has one consumer: stop the other one first"),
-      database_(open_database(options_.path, lock_)),
+      database_(open_database(options_.path, lock_.note())),
       bookkeeping_(database_),
       tables_(database_, bookkeeping_, options_.routes) {
   try {
@@ -79,10 +49,7 @@ Replica::Replica(Options options)
 }
 
 void Replica::open() {
-  if (database_.execAndGet("PRAGMA journal_mode = WAL").getString() != "wal") {
-    throw Fatal("SQLite cannot use its WAL mode for '" + options_.path + "'. Put the file on a local disk");
-  }
-  database_.exec(pragmas);
+  use_write_ahead_log(database_);
   bookkeeping_.create_tables();
   Rejections::create_table(database_);
   file_id_ = bookkeeping_.file_id();

@@ -107,7 +107,7 @@ class RouteReader {
     const auto name = "columns." + column;
     if (!value)
       fail(name, "expected a text that names a field of the payload, for example " + example_column);
-    const auto field = value->substr(value->starts_with(':') ? 1 : 0);
+    auto field = value->substr(value->starts_with(':') ? 1 : 0);
     if (!value->starts_with(':') || field.empty() ||
         !std::all_of(field.begin(), field.end(), is_name_character)) {
       fail(name, "'" + *value +

@@ -1,0 +1,51 @@
+#include "consumer/open_database.hpp"
+
+#include <cerrno>
+#include <system_error>
+#include <unistd.h>
+
+#include "consumer/stale_log.hpp"
+#include "consumer/storage_error.hpp"
+
+namespace mailboat::consumer {
+namespace {
+
+// WAL with synchronous = NORMAL: after a power cut an older state comes back together with its older cursor,
+// and the producer sends the rest again. Source: SQLite, "Write-Ahead Logging", 2. journal_size_limit gives
+// the disk back after a large window. A writer of the user's may hold the file for as long as busy_timeout
+// before we give way and retry.
+constexpr auto pragmas = R"sql(
+PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = OFF;
+PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = OFF
+)sql";
+
+// Asked before SQLite is: it would give the files that it makes beside a read-only one the same mode, and
+// they would stay in the way when the file itself is writable again.
+void require_writable(const std::string& path) {
+  if (::access(path.c_str(), W_OK) == 0 || errno == ENOENT) return;
+  throw ReplicaUnavailable(
+      "cannot write to SQLite file '" + path + "': " + std::generic_category().message(errno) +
+      ". The file, its folder and FILE-wal and FILE-shm must be writable for the consumer");
+}
+
+}  // namespace
+
+SQLite::Database open_database(const std::string& path, const std::string& noted) {
+  require_writable(path);
+  put_stale_log_aside(path, noted);
+  try {
+    return SQLite::Database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX);
+  } catch (const SQLite::Exception& error) {
+    throw ReplicaUnavailable("cannot open SQLite file '" + path + "': " + error.what());
+  }
+}
+
+void use_write_ahead_log(SQLite::Database& database) {
+  if (database.execAndGet("PRAGMA journal_mode = WAL").getString() != "wal") {
+    throw Fatal("SQLite cannot use its WAL mode for '" + database.getFilename() +
+                "'. Put the file on a local disk");
+  }
+  database.exec(pragmas);
+}
+
+}  // namespace mailboat::consumer
