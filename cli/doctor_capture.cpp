@@ -66,8 +66,7 @@ void check_table(const Audit& audit, Findings& findings) {
     problem("the key (" + audit.key + ") is not unique and not null any more",
             "Put the unique index and NOT NULL back, or name another key: " + track_again + " --key ...");
   }
-  if (audit.blind)
-    problem("changes are logged without their content, and replicas refuse them", track_again);
+  if (audit.blind) problem("changes are logged without their content, and replicas refuse them", track_again);
   if (!audit.described && !audit.blind)
     problem("its columns are not those that the log describes", track_again);
   if (findings.size() == before) {
