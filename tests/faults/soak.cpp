@@ -101,15 +101,15 @@ void Soak::put_copy_back() {
 
 void Soak::come_to_rest() {
   proxy_.resume();
+  damage_.mend();
+  shop::retry_what_can_succeed(pipeline_);  // while changes go on that overtake them
+  work_goes_on(100);
   tellers_.clear();
   clerks_.clear();
   if (!pipeline_.producer().running()) wrong_.emplace_back("the producer has ended");
   if (!pipeline_.consumer().running()) wrong_.emplace_back("the consumer has ended");
-  damage_.mend();
-  bool done = false;
-  eventually(
-      [&] { return (done = shop::retry_what_can_succeed(pipeline_) && shop::complaints(pipeline_).empty()); },
-      minutes(2));
+  eventually([&] { return shop::retry_what_can_succeed(pipeline_) && shop::complaints(pipeline_).empty(); },
+             minutes(2));
   const auto difference = bank::lasting_difference(pipeline_);
   if (!difference.empty()) wrong_.push_back("bank: " + difference);
   end_reading();

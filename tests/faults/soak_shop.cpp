@@ -80,7 +80,7 @@ std::filesystem::path shop::prepare_replica(const Pipeline& pipeline) {
       .exec(
           "CREATE TABLE orders (order_id INTEGER PRIMARY KEY CHECK (order_id % 13 <> 0),"
           " _version INTEGER NOT NULL)");
-  const auto config = pipeline.folder() / "consumer.toml";
+  auto config = pipeline.folder() / "consumer.toml";
   std::ofstream(config) << "[[route]]\ntopic = \"order_placed\"\ntable = \"orders\"\nkey = [\"order_id\"]\n";
   return config;
 }
@@ -142,7 +142,8 @@ void Clerk::work(const std::stop_token& stop) {
 }
 
 bool Clerk::transact(postgres::Connection& connection) {
-  const std::string id = std::to_string(pick(1, 500));
+  // A neighbourhood that moves on: what is wrong with a row is not mended by a later change of it.
+  const std::string id = std::to_string(commits_ / 4 + pick(1, 60));
   const std::string more = std::to_string(pick(1, 5));
   postgres::Transaction transaction(connection, postgres::Transaction::Kind::ReadWrite);
   transaction.query("SELECT pg_sleep(0.002)");

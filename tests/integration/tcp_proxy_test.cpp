@@ -113,7 +113,7 @@ TEST_F(Tcp, IsStalledBothWaysForConnectionsToComeAsWell) {
   const Talker its_server{FileDescriptor(::accept(listener_.get(), nullptr, nullptr))};
   another.say("question");
   its_server.say("unasked");
-  EXPECT_FALSE(eventually([&] { return its_server.hear() + another.hear() != ""; }, milliseconds(50)));
+  EXPECT_FALSE(eventually([&] { return !(its_server.hear() + another.hear()).empty(); }, milliseconds(50)));
   proxy_.resume();
   EXPECT_TRUE(its_server.hears("question"));
 }

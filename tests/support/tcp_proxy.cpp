@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <deque>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -70,7 +69,7 @@ sockaddr_un unix_address(const std::filesystem::path& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.native().size() >= sizeof address.sun_path) throw std::length_error("too long: " + path.string());
-  std::strcpy(address.sun_path, path.c_str());
+  path.native().copy(address.sun_path, sizeof address.sun_path - 1);
   return address;
 }
 

@@ -44,10 +44,11 @@ class Base {
     }
     alive_ = ends[1];
     SpawnRequest keeper;
+    const std::string unmount =
+        "awk -v base=\"$1/\" 'index($2, base) == 1 {print $2}' /proc/mounts | xargs -r umount -l;";
     keeper.argv = {"/bin/sh", "-c",
-                   "exec >/dev/null 2>&1; cat;"
-                   "awk -v base=\"$1/\" 'index($2, base) == 1 {print $2}' /proc/mounts | xargs -r umount -l;"
-                   "for i in 1 2 3 4 5; do rm -rf \"$1\" && exit; sleep 1; done",
+                   "exec >/dev/null 2>&1; cat; " + unmount +
+                       " for i in 1 2 3 4 5; do rm -rf \"$1\" && exit; sleep 1; done",
                    "sh", path_.string()};
     keeper.stdin_fd = ends[0];
     keeper.death_signal = 0;
