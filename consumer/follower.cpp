@@ -85,6 +85,10 @@ class Follower {
     } catch (const NotADatabase& error) {
       if (!opened_before_) throw Fatal(error.what());
       throw;
+    } catch (const ConfigurationError& error) {
+      // It was right at the start: the file has changed since.
+      if (!opened_before_) throw;
+      throw ReplicaUnavailable(error.what());
     }
     opened_before_ = true;
   }

@@ -23,11 +23,21 @@ void Tables::read() {
 
 void Tables::read_routes() {
   for (const auto& route : routes_) {
+    require_own_table(route);
     const auto target = read_target_table(database_, route.table);
     require_routable(route, target);
     Table table{0, relation_of(route, target), route.table};
     table.routed = true;
     tables_.insert_or_assign(route.topic, std::move(table));
+  }
+}
+
+// What a load or a change of a tracked table does to its rows would not spare the route's.
+void Tables::require_own_table(const Route& route) const {
+  for (const auto& [topic, table] : tables_) {
+    if (table.routed || lower_case(table.name) != lower_case(route.table)) continue;
+    throw ConfigurationError("route of topic '" + route.topic + "': table '" + route.table +
+                             "' holds the rows of tracked table " + topic + ". Give the route another table");
   }
 }
 

@@ -71,6 +71,7 @@ class Tables {
   };
 
   void read_routes();
+  void require_own_table(const Route& route) const;
   void apply_relation(const Event& event);
   void make_table(const Event& event, Relation relation);
   void alter(Table& table, const Event& event, Relation relation);

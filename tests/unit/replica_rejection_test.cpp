@@ -157,6 +157,12 @@ TEST_F(ReplicaRejection, HappensForEveryEventOfATableThatIsGone) {
   EXPECT_EQ(rows(), "2=b");
 }
 
+TEST_F(ReplicaRejection, IsNotWaitedForWhereARouteWouldWriteIntoATrackedTable) {
+  replica.reset();
+  const Route route{"sign_up", "T", {"id"}, {}};
+  EXPECT_THROW(Replica(Replica::Options{file, "test", {route}, 0}), ConfigurationError);
+}
+
 TEST_F(ReplicaRejection, StormRollsTheWindowBackAndSaysWhatToDo) {
   reopen(2);
   by_hand("DROP TABLE t");
