@@ -36,8 +36,9 @@ void Tables::read_routes() {
 void Tables::require_own_table(const Route& route) const {
   for (const auto& [topic, table] : tables_) {
     if (table.routed || lower_case(table.name) != lower_case(route.table)) continue;
-    throw ConfigurationError("route of topic '" + route.topic + "': table '" + route.table +
-                             "' holds the rows of tracked table " + topic + ". Give the route another table");
+    throw ConfigurationError("route " + route.topic + " cannot write to SQLite table '" + route.table +
+                             "': it holds the rows of tracked table " + topic +
+                             ". Give the route another table");
   }
 }
 
