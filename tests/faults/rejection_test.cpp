@@ -92,7 +92,7 @@ class Rejection : public ::testing::Test {
     return "consumer: " + pipeline_.consumer().errors() + "\nproducer: " + pipeline_.producer().errors();
   }
   std::string config(const std::string& text) {
-    const auto path = pipeline_.file().string() + ".toml";
+    auto path = pipeline_.file().string() + ".toml";
     std::ofstream(path) << text;
     return path;
   }
