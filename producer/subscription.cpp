@@ -18,6 +18,21 @@ constexpr seconds idle_write_interval{30};
 
 constexpr std::size_t trouble_limit = 2000;
 
+// `rows_left` counts the tables that come later by PostgreSQL's estimates.
+constexpr auto progress_update = R"sql(
+UPDATE outbox.subscription
+SET snapshot = $2::pg_snapshot, acked_event_id = $3::bigint, acked_at = now(), consumer_seen_at = now(),
+    load = CASE WHEN $4::text IS NOT NULL THEN jsonb_build_object(
+             'topic', $4::text, 'rows', $5::bigint, 'estimated_rows', $6::bigint,
+             'tables_left', cardinality($7::text[]), 'rows_per_second', round($8::numeric, 1),
+             'rows_left', greatest($6::bigint - $5::bigint, 0) + (
+                SELECT coalesce(sum(greatest(leaf.reltuples, 0)), 0)::bigint
+                FROM outbox.tracked t JOIN pg_class leaf
+                  ON leaf.oid = t.relation OR leaf.oid IN (SELECT relid FROM pg_partition_tree(t.relation) WHERE isleaf)
+                WHERE t.topic = ANY ($7::text[]) AND leaf.relkind <> 'p')) END
+WHERE id = $1::int
+)sql";
+
 // classid of the subscriptions' advisory locks; the objid is the subscription's id. `mailboat status` looks
 // for it.
 constexpr auto lock_query = "SELECT pg_try_advisory_lock(1835162485, $1::int)";
@@ -103,6 +118,11 @@ void ProgressWriter::acknowledged(const Ack& ack) {
 }
 
 void ProgressWriter::loading(std::optional<LoadProgress> progress) {
+  if (progress) {
+    load_rate_.add(Clock::now(), progress->rows_sent);
+  } else {
+    load_rate_ = {};
+  }
   load_ = std::move(progress);
   content_moved_ = true;
 }
@@ -147,18 +167,14 @@ void ProgressWriter::write(postgres::Connection& connection) {
   postgres::Params params{std::to_string(subscription_), acknowledged_->snapshot.to_string(),
                           std::to_string(acknowledged_->last_event_id)};
   if (load_) {
-    params.insert(params.end(), {load_->position.topic, std::to_string(load_->position.rows),
-                                 std::to_string(load_->estimated_rows), std::to_string(load_->tables_left)});
+    params.insert(
+        params.end(),
+        {load_->position.topic, std::to_string(load_->position.rows), std::to_string(load_->estimated_rows),
+         postgres::array_literal(load_->tables_left), std::to_string(load_rate_.per_second())});
   } else {
-    params.insert(params.end(), {std::nullopt, std::nullopt, std::nullopt, std::nullopt});
+    params.resize(params.size() + 5);
   }
-  connection.query(
-      "UPDATE outbox.subscription SET snapshot = $2::pg_snapshot, acked_event_id = $3::bigint, acked_at = "
-      "now(),"
-      " consumer_seen_at = now(), load = CASE WHEN $4::text IS NOT NULL THEN jsonb_build_object('topic', "
-      "$4::text,"
-      " 'rows', $5::bigint, 'estimated_rows', $6::bigint, 'tables_left', $7::int) END WHERE id = $1::int",
-      params);
+  connection.query(progress_update, params);
   written_at_ = Clock::now();
   cursor_moved_ = content_moved_ = false;
 }

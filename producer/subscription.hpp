@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/messages.hpp"
+#include "common/rate_meter.hpp"
 #include "postgres/connection.hpp"
 
 namespace mailboat::producer {
@@ -48,7 +49,8 @@ bool note_trouble(postgres::Connection& connection, std::int32_t subscription, c
 struct LoadProgress {
   LoadPosition position;
   std::uint64_t estimated_rows = 0;
-  std::size_t tables_left = 0;
+  std::vector<std::string> tables_left = {};  ///< topics, without this one
+  std::uint64_t rows_sent = 0;                ///< of all tables, since the session began
 };
 
 /// Writes acknowledgements back to `outbox.subscription`: about once a second while events or rows flow,
@@ -81,6 +83,7 @@ class ProgressWriter {
   const std::string consumer_;
   std::optional<Ack> acknowledged_;
   std::optional<LoadProgress> load_;
+  RateMeter load_rate_;
   std::optional<std::string> trouble_;  // as known to PostgreSQL; nothing before the first Ack
   bool cursor_moved_ = false;           // by transaction ids alone
   bool content_moved_ = false;          // events or loaded rows

@@ -162,6 +162,7 @@ void WindowSender::send_load_chunk(Frame& frame, const std::stop_token& stop) {
     frame.chunk = std::move(piece);
   }
   load->estimated_rows = frame.chunk->estimated_rows;
+  loaded_rows_ += chunk->next.rows - load->position.rows;
   if (chunk->ends_load) {
     log::info(
         frame.chunk->gives_up ? "table is no longer tracked, its load ends here" : "table loaded",
@@ -177,7 +178,10 @@ void WindowSender::report_load() {
   if (loads_.empty()) {
     progress_.loading(std::nullopt);
   } else {
-    progress_.loading(LoadProgress{loads_.front().position, loads_.front().estimated_rows, loads_.size()});
+    const auto& now = loads_.front();
+    std::vector<std::string> later;
+    for (auto load = loads_.begin() + 1; load != loads_.end(); ++load) later.push_back(load->position.topic);
+    progress_.loading(LoadProgress{now.position, now.estimated_rows, std::move(later), loaded_rows_});
   }
 }
 
