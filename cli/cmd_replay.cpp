@@ -23,7 +23,6 @@ class Replay : public Command {
     line.argument({.name = "json", .value = "", .help = "Print JSON, for scripts"}, json_);
     line.check([this] {
       if (rate_ && *rate_ == 0) throw ConfigurationError("--rate has to be above zero");
-      if (dry_run_ && json_) throw ConfigurationError("--dry-run has no JSON");
     });
   }
 
@@ -32,21 +31,31 @@ class Replay : public Command {
     const auto request = options_.resolve(connection);
     require_subscription(connection, request.subscription);
     const auto plan = read_plan(connection, request);
-    const auto events = grouped(plan.events()) + (plan.events() == 1 ? " event" : " events");
-    if (const auto gone = not_retained(plan, request); !gone.empty())
-      context.terminal.err << "mailboat: " << gone << '\n';
+    const auto gone = not_retained(plan, request);
+    if (!gone.empty()) context.terminal.err << "mailboat: " << gone << '\n';
+    if (dry_run_) return show(context.terminal.out, plan);
     if (plan.events() == 0)
       throw Error("no event that subscription \"" + request.subscription + "\" has acknowledged matches");
-    if (dry_run_) {
-      print_plan(context.terminal.out, plan);
-      context.terminal.out << "would send " << events << " again; nothing has been asked for\n";
-      return ExitCode::Done;
-    }
     const auto id = request_replay(connection, request);
-    return follow(context, connection, id, {.wait = !no_wait_, .json = json_, .events = plan.events()});
+    const auto code =
+        follow(context, connection, id, {.wait = !no_wait_, .json = json_, .events = plan.events()});
+    // Once more: what was said first may be far up by now.
+    if (!gone.empty() && !no_wait_) context.terminal.err << "mailboat: " << gone << '\n';
+    return code;
   }
 
  private:
+  ExitCode show(std::ostream& out, const ReplayPlan& plan) const {
+    if (json_) {
+      print_plan_json(out, plan);
+    } else {
+      print_plan(out, plan);
+      out << "would send " << grouped(plan.events()) << (plan.events() == 1 ? " event" : " events")
+          << " again; nothing has been asked for\n";
+    }
+    return ExitCode::Done;
+  }
+
   std::int64_t request_replay(postgres::Connection& connection, const ReplayRequest& request) const {
     auto params = replay_params(request);
     params.push_back(rate_ ? std::optional(std::to_string(*rate_)) : std::nullopt);

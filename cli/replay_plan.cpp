@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "cli/characters.hpp"
+#include "cli/json.hpp"
 #include "cli/text_table.hpp"
 
 namespace mailboat::cli {
@@ -65,6 +66,21 @@ void print_plan(std::ostream& out, const ReplayPlan& plan) {
   for (const auto& part : plan.parts)
     rows.push_back({printable(part.topic), op_name(part.op), grouped(part.events)});
   print_table(out, rows);
+}
+
+void print_plan_json(std::ostream& out, const ReplayPlan& plan) {
+  JsonWriter json;
+  json.begin_object().key("events").value(plan.events()).key("parts").begin_array();
+  for (const auto& part : plan.parts) {
+    json.begin_object().key("topic").value(part.topic).key("op").value(part.op);
+    json.key("events").value(part.events).end_object();
+  }
+  json.end_array().key("reaches_back").value(plan.reaches_back).key("oldest_id");
+  plan.oldest ? json.value(plan.oldest->id) : json.null();
+  json.key("oldest_at");
+  plan.oldest ? json.value(plan.oldest->at) : json.null();
+  json.end_object();
+  out << json.text() << '\n';
 }
 
 std::string not_retained(const ReplayPlan& plan, const ReplayRequest& request) {

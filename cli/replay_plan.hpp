@@ -32,6 +32,8 @@ struct ReplayPlan {
 ReplayPlan read_plan(postgres::Connection& connection, const ReplayRequest& request);
 
 void print_plan(std::ostream& out, const ReplayPlan& plan);
+/// Keys are only ever added: scripts read this.
+void print_plan_json(std::ostream& out, const ReplayPlan& plan);
 
 /// What is asked for and not in the log, and what to do about it; empty when the log holds it all.
 std::string not_retained(const ReplayPlan& plan, const ReplayRequest& request);

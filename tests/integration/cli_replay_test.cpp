@@ -56,6 +56,7 @@ TEST_F(CliReplay, DryRunCountsByTopicAndOpAndAsksForNothing) {
             "public.b  insert  1\n"
             "would send 8 events again; nothing has been asked for\n");
   EXPECT_TRUE(contains(would_send({"--topic", "public.b"}), "would send 1 event again"));
+  EXPECT_EQ(value("SELECT $1::jsonb #>> '{parts,2,events}'", {would_send({"--all", "--json"})}), "3");
 }
 
 TEST_F(CliReplay, CountsOnlyWhatTheSubscriptionHasAcknowledged) {
