@@ -38,13 +38,12 @@ std::size_t current_table(const std::vector<TableStatus>& tables) {
 
 bool is_open(const TableStatus& table) { return table.status == "requested" || table.status == "running"; }
 
-// Nothing when some table that is still to come has no estimate.
-std::optional<std::uint64_t> rows_left(const OperationStatus& operation) {
+// A table without an estimate counts as an empty one: it usually is.
+std::uint64_t rows_left(const OperationStatus& operation) {
   std::uint64_t left = 0;
   for (const auto& table : operation.tables) {
-    if (!is_open(table)) continue;
-    if (table.estimated_rows == 0) return std::nullopt;
-    left += static_cast<std::uint64_t>(std::max<std::int64_t>(table.estimated_rows - table.rows, 0));
+    if (is_open(table))
+      left += static_cast<std::uint64_t>(std::max<std::int64_t>(table.estimated_rows - table.rows, 0));
   }
   return left;
 }
@@ -106,8 +105,7 @@ Progress progress_of(const OperationStatus& operation, double per_second,
   progress.done = table.rows;
   progress.expected = table.estimated_rows;
   progress.is_estimate = true;
-  const auto left = rows_left(operation);
-  if (left) progress.seconds_left = seconds_for(*left, per_second);
+  if (table.estimated_rows > 0) progress.seconds_left = seconds_for(rows_left(operation), per_second);
   return progress;
 }
 

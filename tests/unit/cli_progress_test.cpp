@@ -91,8 +91,8 @@ TEST(ProgressOfAnOperation, IsThatOfTheTableUnderWayAndTheTimeThatAllTake) {
   EXPECT_EQ(progress.seconds_left, 100.0);
 }
 
-TEST(ProgressOfAnOperation, HasNoEndWhileATableHasNoEstimate) {
-  const auto load = load_of({table("a", "running", 100, 300), table("b", "requested", 0, 0)});
+TEST(ProgressOfAnOperation, HasNoEndWhileItsTableHasNoEstimateOrNothingMoves) {
+  const auto load = load_of({table("a", "running", 100, 0), table("b", "requested", 0, 300)});
   EXPECT_EQ(progress_of(load, 10, std::nullopt).seconds_left, std::nullopt);
   EXPECT_EQ(progress_of(load_of({table("a", "running", 100, 300)}), 0, std::nullopt).seconds_left,
             std::nullopt);
