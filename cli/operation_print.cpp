@@ -114,7 +114,7 @@ std::string summary(const OperationStatus& operation) {
 }  // namespace
 
 std::string operation_line(const OperationStatus& operation) {
-  const auto reason = hindrance(operation);
+  auto reason = hindrance(operation);
   if (!reason.empty()) return reason;
   if (operation.status == "requested") return operation_name(operation) + " begins soon";
   const auto progress = progress_of(operation, mean_rate(operation), std::nullopt);
