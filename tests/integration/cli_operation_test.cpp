@@ -1,6 +1,6 @@
 #include <signal.h>
 
-#include "producer/subscription.hpp"
+#include "producer/progress_writer.hpp"
 #include "producer/subscription_status.hpp"
 #include "tests/integration/cli_operation_fixture.hpp"
 #include "tests/support/process.hpp"
@@ -89,6 +89,7 @@ TEST_F(CliOperation, StatusShowsHowFastALoadIsAndWhenItEnds) {
   application.query("INSERT INTO a SELECT g FROM generate_series(1, 5000) g; ANALYZE a");
   producer::ProgressWriter writer(
       static_cast<std::int32_t>(std::stoi(value("SELECT id FROM outbox.subscription"))), "replica");
+  std::uint64_t window = 0;
   producer::LoadProgress load{{"public.b", {}, 0}, 2000, {"public.a"}, 0};
   const auto status = [&] {
     return read_subscription_status(application).front().load.value_or(LoadStatus{});
@@ -96,8 +97,8 @@ TEST_F(CliOperation, StatusShowsHowFastALoadIsAndWhenItEnds) {
   ASSERT_TRUE(eventually([&] {
     load.position.rows += 10;
     load.rows_sent += 10;
-    writer.loading(load);
-    writer.acknowledged({});
+    writer.sent({.number = ++window, .has_content = true, .load = load});
+    writer.acknowledged({.window = window});
     writer.write_rest(producer);
     return status().rows_per_second > 0;
   }));
