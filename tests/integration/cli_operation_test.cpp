@@ -98,7 +98,9 @@ TEST_F(CliOperation, StatusShowsHowFastALoadIsAndWhenItEnds) {
     load.position.rows += 10;
     load.rows_sent += 10;
     writer.sent({.number = ++window, .has_content = true, .load = load});
-    writer.acknowledged({.window = window});
+    Ack ack;
+    ack.window = window;
+    writer.acknowledged(ack);
     writer.write_rest(producer);
     return status().rows_per_second > 0;
   }));
