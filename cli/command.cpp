@@ -1,5 +1,6 @@
 #include "cli/command.hpp"
 
+#include "cli/cmd_backup.hpp"
 #include "cli/cmd_completion.hpp"
 #include "cli/cmd_configure.hpp"
 #include "cli/cmd_doctor.hpp"
@@ -54,6 +55,8 @@ const std::vector<CommandRow>& commands() {
        "mailboat failed list",
        {},
        failed_commands()},
+      {"backup", "Copy a replica's SQLite file while it is in use",
+       "mailboat backup --database shop.db --to shop-backup.db", make_backup},
       {"completion", "Print a completion script for bash", "source <(mailboat completion)", make_completion},
   };
   return rows;

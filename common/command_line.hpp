@@ -22,6 +22,7 @@ struct Terminal {
   std::ostream& out;
   std::ostream& err;
   std::istream* in = nullptr;  ///< where somebody sits who can be asked; null when there is nobody
+  bool err_is_screen = false;  ///< `err` can be written over: somebody watches how far something has come
 };
 
 /// A program's options, and for a program with commands theirs too. Commands may have commands in turn.
