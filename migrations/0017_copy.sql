@@ -1,4 +1,4 @@
--- A subscription that begins with a copy of another one's replica, instead of a load.
+-- Copies of a replica's file: one that is put back, and one that becomes the replica of another subscription.
 
 -- Both are transactions of this cluster, so that any replica's cursor tells whether they lie before or after it.
 ALTER TABLE outbox.subscription ADD created_txid xid8;
@@ -16,6 +16,41 @@ BEGIN
   WHERE x.subscription = r.subscription AND x.event_id = r.event_id;
   INSERT INTO outbox.rejection_history (subscription, event_id, what)
   VALUES (r.subscription, r.event_id, CASE WHEN complete.superseded THEN 'superseded' ELSE 'completed' END);
+END $$;
+
+CREATE FUNCTION outbox.is_in_log(txid xid8, event_id bigint) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM outbox.event e WHERE e.txid = is_in_log.txid AND e.id = is_in_log.event_id)
+      OR EXISTS (SELECT FROM outbox.relation d WHERE d.txid = is_in_log.txid AND d.event_id = is_in_log.event_id)
+$$;
+
+-- A replica has come back with a copy of its file that stands at `snapshot` and has had only so many retries: an older
+-- copy was put back, or a power cut has taken the last commits. What later retries completed is not in it and has to
+-- come once more. So has what another file has completed since, which was filled anew meanwhile and is given up now.
+DROP FUNCTION outbox.reopen_tasks(text, text, bigint);
+CREATE FUNCTION outbox.reopen_tasks(subscription text, file text, retries bigint, snapshot pg_snapshot) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  reopened bigint;
+BEGIN
+  WITH lost AS (
+    SELECT x.event_id FROM outbox.rejection x
+    WHERE x.subscription = reopen_tasks.subscription AND x.status = 'completed'
+      AND CASE WHEN x.completed_file = reopen_tasks.file THEN x.completed_retry > reopen_tasks.retries
+               ELSE NOT pg_visible_in_snapshot(x.completed_txid, reopen_tasks.snapshot)
+                    AND outbox.is_in_log(x.txid, x.event_id) END
+    ORDER BY x.event_id FOR UPDATE),
+  reopened AS (
+    UPDATE outbox.rejection x
+    SET status = 'retrying', retry_count = 0, next_attempt_at = now(), completed_at = NULL, superseded = false,
+        completed_file = NULL, completed_retry = NULL, completed_txid = NULL
+    FROM lost l WHERE x.subscription = reopen_tasks.subscription AND x.event_id = l.event_id
+    RETURNING x.event_id)
+  INSERT INTO outbox.rejection_history (subscription, event_id, what, detail)
+  SELECT reopen_tasks.subscription, r.event_id, 'rejected', 'the replica is older than the retry that completed it'
+  FROM reopened r ORDER BY r.event_id;
+  GET DIAGNOSTICS reopened = ROW_COUNT;
+  RETURN reopened;
 END $$;
 
 -- The tasks that a replica of `original` has at `snapshot`, for `name`, with their stories. What the snapshot does not
@@ -40,8 +75,7 @@ BEGIN
   WHERE r.subscription = copy_tasks.original AND pg_visible_in_snapshot(r.txid, copy_tasks.snapshot)
     AND (r.status <> 'completed'
          OR (pg_visible_in_snapshot(r.completed_txid, copy_tasks.snapshot) IS NOT TRUE
-             AND (EXISTS (SELECT FROM outbox.event e WHERE e.txid = r.txid AND e.id = r.event_id)
-                  OR EXISTS (SELECT FROM outbox.relation d WHERE d.txid = r.txid AND d.event_id = r.event_id))));
+             AND outbox.is_in_log(r.txid, r.event_id)));
   GET DIAGNOSTICS copied = ROW_COUNT;
   INSERT INTO outbox.rejection_history (subscription, event_id, at, what, detail, decided_by)
   SELECT copy_tasks.name, h.event_id, h.at, h.what, h.detail, h.decided_by
@@ -85,11 +119,12 @@ BEGIN
   RETURN outbox.copy_tasks(subscribe_copy.name, o.name, subscribe_copy.snapshot);
 END $$;
 
-REVOKE ALL ON FUNCTION outbox.copy_tasks, outbox.subscribe_copy FROM PUBLIC;
+REVOKE ALL ON FUNCTION outbox.is_in_log, outbox.reopen_tasks, outbox.copy_tasks, outbox.subscribe_copy FROM PUBLIC;
 
 DO $$
 BEGIN
   IF to_regrole('outbox_producer') IS NOT NULL THEN
     GRANT UPDATE (completed_txid) ON outbox.rejection TO outbox_producer;
+    GRANT EXECUTE ON FUNCTION outbox.is_in_log, outbox.reopen_tasks TO outbox_producer;
   END IF;
 END $$;
