@@ -11,6 +11,7 @@
 #include "postgres/connection.hpp"
 #include "producer/inbox.hpp"
 #include "producer/load_reader.hpp"
+#include "producer/progress_writer.hpp"
 #include "producer/subscription.hpp"
 #include "producer/task_desk.hpp"
 #include "producer/window_reader.hpp"
@@ -70,7 +71,8 @@ class WindowSender {
   void emit(Frame& frame, const std::stop_token& stop);
   void wait_for_credit(std::uint32_t cost, const std::stop_token& stop);
   void take_in();
-  void report_load();
+  void rest(const std::stop_token& stop);
+  [[nodiscard]] std::optional<LoadProgress> load_progress() const;
 
   postgres::Connection& connection_;
   Inbox& inbox_;
