@@ -1,5 +1,6 @@
 #include "cli/command.hpp"
 
+#include "cli/cmd_backup.hpp"
 #include "cli/cmd_cancel.hpp"
 #include "cli/cmd_completion.hpp"
 #include "cli/cmd_configure.hpp"
@@ -72,6 +73,8 @@ const std::vector<CommandRow>& commands() {
        "mailboat operation 7", make_operation},
       {"cancel", "End a load that has not begun, a verification or a replay", "mailboat cancel 7",
        make_cancel},
+      {"backup", "Copy a replica's SQLite file while it is in use",
+       "mailboat backup --database shop.db --to shop-backup.db", make_backup},
       {"completion", "Print a completion script for bash", "source <(mailboat completion)", make_completion},
   };
   return rows;

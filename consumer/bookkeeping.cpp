@@ -63,7 +63,7 @@ void Bookkeeping::count_retry() {
   }
 }
 
-std::optional<Bookkeeping::StoredCursor> Bookkeeping::cursor() {
+std::optional<StoredCursor> Bookkeeping::cursor() {
   SQLite::Statement row(
       database_,
       "SELECT subscription, system_identifier, database_oid, timeline, snapshot, last_event_id"

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/messages.hpp"
+#include "consumer/stored_cursor.hpp"
 
 namespace mailboat::consumer {
 
@@ -26,11 +27,6 @@ class Bookkeeping {
   std::uint64_t retries();
   void count_retry();
 
-  struct StoredCursor {
-    std::string subscription;
-    Cursor cursor;
-    EventId last_event_id = 0;
-  };
   std::optional<StoredCursor> cursor();
   void store(const StoredCursor& stored);
 

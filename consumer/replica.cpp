@@ -214,7 +214,7 @@ void Replica::commit(const Cursor& cursor) {
   });
   if (has_deferred_) settle(std::nullopt);
   on_database("commit a window", [&] {
-    bookkeeping_.store(Bookkeeping::StoredCursor{options_.subscription, cursor, highest_event_id_});
+    bookkeeping_.store(StoredCursor{options_.subscription, cursor, highest_event_id_});
     require_in_place();
     transaction_->commit();
   });
