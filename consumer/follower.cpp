@@ -177,7 +177,7 @@ class Follower {
       report.recorded(recorded->event_ids);
       end_if_caught_up();
     } else if (const auto* verified = std::get_if<VerificationRecorded>(&message)) {
-      replica_->confirm(*verified);
+      replica_->confirm_verification(*verified);
     }
   }
 
