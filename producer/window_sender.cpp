@@ -42,6 +42,7 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
       progress_(subscription.id, hello.replica),
       tasks_(connection, subscription, settings.frame_bytes,
              [this](const Recorded& recorded) { ports_.send(recorded); }),
+      replays_(connection, subscription, settings.frame_bytes),
       all_credit_(std::clamp(hello.credit, 1U, credit_limit)),
       credit_(all_credit_) {
   for (const auto& position : hello.unfinished_loads) loads_.push_back({position, {}});
@@ -55,10 +56,14 @@ void WindowSender::step(const std::stop_token& stop) {
   take_in();
   tasks_.record();
   progress_.write_if_due(connection_);
-  if (inbox_.clear_wake()) tasks_.woken();
+  replays_.record_if_due();
+  if (inbox_.clear_wake()) {
+    tasks_.woken();
+    replays_.woken();
+  }
   if (credit_ == 0) {
     rest(stop);
-  } else if (send_due_retry(stop)) {
+  } else if (send_again(stop)) {
     is_window_turn_ = true;
   } else if (window_is_due()) {
     send_window(stop);
@@ -70,7 +75,8 @@ void WindowSender::step(const std::stop_token& stop) {
 // Without credit a wake-up changes nothing. Meanwhile nobody waits for long for an acknowledgement that is
 // here to be written down.
 void WindowSender::rest(const std::stop_token& stop) {
-  const auto until = Clock::now() + (credit_ == 0 ? idle_wait : std::min(idle_wait, tasks_.quiet_for()));
+  const auto quiet = std::min({idle_wait, tasks_.quiet_for(), replays_.quiet_for()});
+  const auto until = Clock::now() + (credit_ == 0 ? idle_wait : quiet);
   for (auto now = Clock::now(); now < until && !stop.stop_requested(); now = Clock::now()) {
     const auto left = std::min(std::chrono::ceil<milliseconds>(until - now), progress_.quiet_for());
     if (credit_ == 0 ? inbox_.wait_for_message(stop, left) : inbox_.wait_for_wake(stop, left)) return;
@@ -78,17 +84,25 @@ void WindowSender::rest(const std::stop_token& stop) {
   }
 }
 
-// Retries and windows take turns, so that neither has to wait for the end of the other. The first window
-// tells a new replica about the tables.
-bool WindowSender::send_due_retry(const std::stop_token& stop) {
+// What is sent again and windows take turns, so that neither has to wait for the end of the other. The first
+// window tells a new replica about the tables.
+bool WindowSender::send_again(const std::stop_token& stop) {
   if (window_ == 0 || std::exchange(is_window_turn_, false)) return false;
-  const auto retry = tasks_.due_retry();
+  const auto retry = next_to_send_again();
   if (!retry) return false;
   const auto cost = credit_cost(*retry, all_credit_);
   wait_for_credit(cost, stop);
   ports_.send(*retry);
   credit_ -= cost;
   return true;
+}
+
+// Retries and replays take turns, too.
+std::optional<Retry> WindowSender::next_to_send_again() {
+  is_replay_turn_ = !is_replay_turn_;
+  auto retry = is_replay_turn_ ? replays_.next(*sent_) : tasks_.due_retry();
+  if (retry) return retry;
+  return is_replay_turn_ ? tasks_.due_retry() : replays_.next(*sent_);
 }
 
 bool WindowSender::window_is_due() {
@@ -225,7 +239,11 @@ void WindowSender::take_in() {
     } else if (auto* rejected = std::get_if<Rejected>(&message)) {
       tasks_.take(std::move(*rejected));
     } else if (auto* retried = std::get_if<Retried>(&message)) {
-      tasks_.take(std::move(*retried));
+      if (retried->replay == 0) {
+        tasks_.take(std::move(*retried));
+      } else {
+        replays_.take(*retried);
+      }
     } else if (const auto* credit = std::get_if<Credit>(&message)) {
       credit_ = std::min(credit_ + std::min(credit->amount, all_credit_), all_credit_);
     } else if (std::holds_alternative<Goodbye>(message)) {
@@ -248,6 +266,7 @@ void WindowSender::wind_up() {
     // A goodbye comes after the last acknowledgement: nothing more will.
   }
   tasks_.record();
+  replays_.record_rest();
   progress_.write_rest(connection_);
 }
 

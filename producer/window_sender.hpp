@@ -12,6 +12,7 @@
 #include "producer/inbox.hpp"
 #include "producer/load_reader.hpp"
 #include "producer/progress_writer.hpp"
+#include "producer/replay_desk.hpp"
 #include "producer/subscription.hpp"
 #include "producer/task_desk.hpp"
 #include "producer/window_reader.hpp"
@@ -24,8 +25,8 @@ class SessionEnded : public Error {
   using Error::Error;
 };
 
-/// Carries one subscription to one consumer, window by window, and retries between the windows. step() is the
-/// page to read first.
+/// Carries one subscription to one consumer, window by window, and retries and replays between the windows.
+/// step() is the page to read first.
 ///
 /// Belongs to the session's thread. `connection`, `inbox` must outlive it. Throws SessionEnded,
 /// ConnectionLost.
@@ -45,7 +46,7 @@ class WindowSender {
                const ResumePoint& resume, const Hello& hello, Settings settings, Ports ports);
 
   /// One bounded piece of work: takes in what the consumer said, records its rejections, writes progress back
-  /// when due, sends due retries or the next window if there is one, and otherwise waits for a wake-up.
+  /// when due, sends due retries, events to be replayed or the next window if there is one, and otherwise waits for a wake-up.
   void step(const std::stop_token& stop);
 
   /// At the end of a session: gives acknowledgements under way a moment to arrive, records what the consumer
@@ -61,7 +62,8 @@ class WindowSender {
     Clock::time_point retry_at = {};  // not before
   };
 
-  bool send_due_retry(const std::stop_token& stop);
+  bool send_again(const std::stop_token& stop);
+  std::optional<Retry> next_to_send_again();
   bool window_is_due();
   void send_window(const std::stop_token& stop);
   void send_load_chunk(Frame& frame, const std::stop_token& stop);
@@ -85,6 +87,7 @@ class WindowSender {
   LoadReader load_reader_;
   ProgressWriter progress_;
   TaskDesk tasks_;
+  ReplayDesk replays_;
 
   std::optional<Snapshot> sent_;  // `to` of the last window sent
   std::vector<Load> loads_;       // unfinished, in the order in which they are loaded
@@ -93,7 +96,8 @@ class WindowSender {
   const std::uint32_t all_credit_;
   std::uint32_t credit_;
   bool consumer_gone_ = false;
-  bool is_window_turn_ = false;  // a retry was sent last
+  bool is_window_turn_ = false;  // a Retry was sent last
+  bool is_replay_turn_ = false;
   Clock::time_point window_sent_at_{};
 };
 
