@@ -52,8 +52,9 @@ void ReplayDesk::take(const Retried& retried) {
   const auto before = running_->under_way.size();
   for (const auto& outcome : retried.outcomes) count(outcome);
   if (running_->under_way.size() == before) return;  // an answer that is repeated
-  for (const auto forgotten : running_->under_way) {
-    count({forgotten, RetryOutcome::Result::Rejected, "the replica has not said what became of it"});
+  while (!running_->under_way.empty()) {
+    count({*running_->under_way.begin(), RetryOutcome::Result::Rejected,
+           "the replica has not said what became of it"});
   }
   running_->counted = running_->looked_at;
   if (running_->has_ended()) running_->record_at = Clock::now();
