@@ -159,8 +159,9 @@ struct Recorded {
   std::vector<EventId> event_ids;
 };
 
-/// Events once more, outside of the windows: rejected ones, or what a replay asks for. Each follows the R event
-/// that described its table when it was written, which is no attempt of its own unless it was rejected, too.
+/// Events once more, outside of the windows: rejected ones, or what a replay asks for. Each follows the R
+/// event that described its table when it was written, which is no attempt of its own unless it was rejected,
+/// too.
 struct Retry {
   EventBatch events;
   OperationId replay = 0;  ///< 0: retries that are due

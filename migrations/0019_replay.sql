@@ -32,6 +32,16 @@ BEGIN
   RETURN NULL;
 END $$;
 
+-- Makes the index know the latest part of the log, which otherwise happens now and then; without it each look of a replay
+-- would read that part. It may be put off while the log is being vacuumed.
+CREATE FUNCTION outbox.summarize_log() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
+BEGIN
+  PERFORM brin_summarize_new_values(i.relid) FROM pg_partition_tree('outbox.event_by_id') i WHERE i.isleaf;
+EXCEPTION WHEN lock_not_available THEN
+  NULL;
+END $$;
+
 -- For producers. The subscription's oldest open replay, which runs from now on, and where it goes on: behind event
 -- `position`, as far as `through_id`, at `rate` events per second (NULL: without a limit). No row when there is none, or
 -- while somebody else is deciding about it.
@@ -58,6 +68,7 @@ BEGIN
   UPDATE outbox.operation o
   SET status = 'running', started_at = coalesce(o.started_at, now()), error = coalesce(o.error, outbox.not_retained(r))
   WHERE o.id = start_replay.operation;
+  PERFORM outbox.summarize_log();
   through_id := r.through_id;
   "position" := greatest(r.last_id, r.from_id - 1, (SELECT b.id - 1 FROM outbox.log_begins() b));
   rate := CASE WHEN r.rate < 1e9 THEN r.rate END;
@@ -99,13 +110,14 @@ BEGIN
   RETURN is_open;
 END $$;
 
-REVOKE ALL ON FUNCTION outbox.log_begins, outbox.not_retained, outbox.start_replay, outbox.record_replay FROM PUBLIC;
+REVOKE ALL ON FUNCTION outbox.log_begins, outbox.not_retained, outbox.summarize_log, outbox.start_replay,
+  outbox.record_replay FROM PUBLIC;
 
 DO $$
 BEGIN
   IF to_regrole('outbox_producer') IS NOT NULL THEN
     GRANT UPDATE (through_id) ON outbox.replay TO outbox_producer;
-    GRANT EXECUTE ON FUNCTION outbox.log_begins, outbox.not_retained, outbox.start_replay, outbox.record_replay
-      TO outbox_producer;
+    GRANT EXECUTE ON FUNCTION outbox.log_begins, outbox.not_retained, outbox.summarize_log, outbox.start_replay,
+      outbox.record_replay TO outbox_producer;
   END IF;
 END $$;

@@ -16,12 +16,13 @@ class RepeatedEvents {
  public:
   explicit RepeatedEvents(postgres::Connection& connection) : connection_(connection) {}
 
-  /// Payloads of up to so many bytes stand in a row itself; larger ones are fetched one by one, so that what a
-  /// query returns is bounded.
+  /// Payloads of up to so many bytes stand in a row itself; larger ones are fetched one by one, so that what
+  /// a query returns is bounded.
   static constexpr auto inline_payload_bytes = "8192";
 
-  /// Adds the event of a row: id, txid, topic, op, length of the payload, payload or NULL when it is large, id
-  /// of the R event before it or NULL. False when the event is not in the log any more; nothing is added then.
+  /// Adds the event of a row: id, txid, topic, op, length of the payload, payload or NULL when it is large,
+  /// id of the R event before it or NULL. False when the event is not in the log any more; nothing is added
+  /// then.
   bool add(const postgres::Rows& rows, int row);
 
   [[nodiscard]] const EventBatch& events() const { return events_; }

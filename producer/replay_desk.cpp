@@ -109,12 +109,11 @@ bool ReplayDesk::write() {
   const auto& counts = replay.counts;
   postgres::Transaction transaction(connection_, postgres::Transaction::Kind::ReadWrite, recording_settings);
   const auto goes_on = transaction.query(
-      record_statement,
-      {std::to_string(replay.operation), std::to_string(replay.counted), std::to_string(counts.applied),
-       std::to_string(counts.superseded), std::to_string(counts.rejected),
-       postgres::array_literal(counts.rejected_ids), postgres::array_literal(counts.errors),
-       replay.is_finished() ? "true" : "false",
-       replay.trouble.empty() ? std::nullopt : std::optional(replay.trouble)});
+      record_statement, {std::to_string(replay.operation), std::to_string(replay.counted),
+                         std::to_string(counts.applied), std::to_string(counts.superseded),
+                         std::to_string(counts.rejected), postgres::array_literal(counts.rejected_ids),
+                         postgres::array_literal(counts.errors), replay.is_finished() ? "true" : "false",
+                         replay.trouble.empty() ? std::nullopt : std::optional(replay.trouble)});
   transaction.commit();
   replay.counts = {};
   return goes_on.boolean(0, 0);

@@ -16,8 +16,8 @@
 namespace mailboat::producer {
 
 /// The replays that operators ask for, of one subscription: one at a time, the oldest first. Brings their
-/// events, and writes down in `outbox.replay` what became of them, position and counts together: whoever dies,
-/// the next session goes on behind the last event that is counted.
+/// events, and writes down in `outbox.replay` what became of them, position and counts together: whoever
+/// dies, the next session goes on behind the last event that is counted.
 ///
 /// Belongs to the session's thread. `connection` must outlive it and be outside of a window's transaction.
 /// Throws StatementFailed or ConnectionLost.

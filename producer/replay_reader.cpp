@@ -11,6 +11,9 @@ namespace {
 constexpr EventId first_piece = 1024;
 constexpr EventId largest_piece = 32'768;
 
+// By its bitmap index: the planner would rather walk along the whole primary key, which begins with txid.
+constexpr auto reading_settings = "SET LOCAL enable_indexscan = off";
+
 // R events come with the events that they describe, and need not be asked for.
 const std::string& events_query() {
   static const auto sql =
@@ -44,9 +47,10 @@ ReplayReader::ReplayReader(postgres::Connection& connection, const Subscription&
 ReplayReader::Batch ReplayReader::read(EventId after, EventId last, const Snapshot& sent, std::size_t limit,
                                        std::size_t target_bytes) {
   const auto end = std::min(last, after + piece_);
-  const auto rows = connection_.query(
-      events_query(), {operation_, std::to_string(after), std::to_string(end), topics_, sent.to_string(),
-                       std::to_string(limit)});
+  postgres::Transaction transaction(connection_, postgres::Transaction::Kind::RepeatableReadOnly,
+                                    reading_settings);
+  const auto rows = transaction.query(events_query(), {operation_, std::to_string(after), std::to_string(end),
+                                                       topics_, sent.to_string(), std::to_string(limit)});
   const auto found = static_cast<std::size_t>(rows.size());
   Batch batch{{}, {}, found < limit ? end : rows.uint64(rows.size() - 1, 0)};
   RepeatedEvents repeated(connection_);
@@ -58,6 +62,7 @@ ReplayReader::Batch ReplayReader::read(EventId after, EventId last, const Snapsh
     if (repeated.add(rows, row)) batch.ids.push_back(rows.uint64(row, 0));
   }
   batch.events = repeated.take();
+  transaction.rollback();  // nothing was written
   piece_ = found < limit ? std::min(piece_ * 2, largest_piece) : std::max(piece_ / 2, first_piece);
   return batch;
 }

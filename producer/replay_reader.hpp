@@ -26,8 +26,8 @@ class ReplayReader {
     EventId through = 0;       ///< everything up to here has been looked at
   };
   /// What the replica has been sent already, that is, what `sent` covers, of the events after id `after` and
-  /// up to `last`: about `target_bytes`, and at most `limit` events, of the next piece. It may be empty before
-  /// the end is reached.
+  /// up to `last`: about `target_bytes`, and at most `limit` events, of the next piece. It may be empty
+  /// before the end is reached.
   Batch read(EventId after, EventId last, const Snapshot& sent, std::size_t limit, std::size_t target_bytes);
 
  private:

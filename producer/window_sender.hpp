@@ -46,7 +46,8 @@ class WindowSender {
                const ResumePoint& resume, const Hello& hello, Settings settings, Ports ports);
 
   /// One bounded piece of work: takes in what the consumer said, records its rejections, writes progress back
-  /// when due, sends due retries, events to be replayed or the next window if there is one, and otherwise waits for a wake-up.
+  /// when due, sends due retries, events to be replayed or the next window if there is one, and otherwise
+  /// waits for a wake-up.
   void step(const std::stop_token& stop);
 
   /// At the end of a session: gives acknowledgements under way a moment to arrive, records what the consumer

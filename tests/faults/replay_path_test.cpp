@@ -38,7 +38,8 @@ class ReplayPath : public TaskPipeline, public ::testing::WithParamInterface<Vic
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Killing, ReplayPath, ::testing::Values(Victim::Consumer, Victim::Producer, Victim::Both),
+INSTANTIATE_TEST_SUITE_P(Killing, ReplayPath,
+                         ::testing::Values(Victim::Consumer, Victim::Producer, Victim::Both),
                          ::testing::PrintToStringParamName());
 
 TEST_P(ReplayPath, WithEventsUnderWay) {
@@ -66,7 +67,8 @@ TEST_P(ReplayPath, AfterSomeOfItIsCounted) {
     return second ? Treatment::Hold : Treatment::Pass;
   });
   request();
-  ASSERT_TRUE(eventually([&] { return proxy_.treated() > 0 && replay("sent") == "500"; })) << pipeline_.said();
+  ASSERT_TRUE(eventually([&] { return proxy_.treated() > 0 && replay("sent") == "500"; }))
+      << pipeline_.said();
   kill_here_and_go_on();
   expect_completed();
 }

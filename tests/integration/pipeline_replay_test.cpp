@@ -15,7 +15,8 @@ class Replay : public Pipeline {
   Replay() {
     sql("CREATE TABLE item (id int PRIMARY KEY, body text); SELECT outbox.track('item')");
     subscribe();
-    sql("SELECT outbox.configure('replica', max_attempts => 1000000, retry_delay => '50 ms', retry_delay_max => "
+    sql("SELECT outbox.configure('replica', max_attempts => 1000000, retry_delay => '50 ms', retry_delay_max "
+        "=> "
         "'100 ms')");
     SQLite::Database(file(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
         .exec("CREATE TABLE users (id INTEGER PRIMARY KEY, plan TEXT, _version INTEGER NOT NULL)");
@@ -38,16 +39,19 @@ class Replay : public Pipeline {
   }
   /// How a replay ends: `status sent applied superseded rejected`.
   std::string replay(const std::string& arguments = "") {
-    const auto id = value("SELECT outbox.request_replay('replica'" +
-                          (arguments.empty() ? "" : ", " + arguments) + ")");
+    const auto id =
+        value("SELECT outbox.request_replay('replica'" + (arguments.empty() ? "" : ", " + arguments) + ")");
     const auto ended = "SELECT finished_at IS NOT NULL FROM outbox.operation WHERE id = " + id;
     EXPECT_TRUE(eventually([&] { return value(ended) == "t"; })) << said();
-    return value("SELECT concat_ws(' ', status, sent, applied, superseded, rejected) FROM outbox.operation o"
-                 " JOIN outbox.replay r ON r.operation = o.id WHERE o.id = " + id);
+    return value(
+        "SELECT concat_ws(' ', status, sent, applied, superseded, rejected) FROM outbox.operation o"
+        " JOIN outbox.replay r ON r.operation = o.id WHERE o.id = " +
+        id);
   }
   std::string items() {
-    return replica().text("SELECT coalesce(group_concat(id || '=' || body, ' '), '') FROM (SELECT * FROM item "
-                          "ORDER BY id)");
+    return replica().text(
+        "SELECT coalesce(group_concat(id || '=' || body, ' '), '') FROM (SELECT * FROM item "
+        "ORDER BY id)");
   }
 };
 
@@ -112,8 +116,9 @@ TEST_F(Replay, FillsTheTableOfARoute) {
 
 TEST_F(Replay, ARefusedEventIsCountedAndBecomesNoTask) {
   change("INSERT INTO item VALUES (1, 'a'), (2, 'b')");
-  in_replica("DELETE FROM item; CREATE TRIGGER no BEFORE INSERT ON item WHEN NEW.id = 2"
-             " BEGIN SELECT RAISE(ABORT, 'two is refused'); END");
+  in_replica(
+      "DELETE FROM item; CREATE TRIGGER no BEFORE INSERT ON item WHEN NEW.id = 2"
+      " BEGIN SELECT RAISE(ABORT, 'two is refused'); END");
   EXPECT_EQ(replay(), "completed 2 1 0 1");
   EXPECT_EQ(items(), "1=a");
   EXPECT_EQ(value("SELECT errors #>> '{0,error}' FROM outbox.replay"), "SQLite says: two is refused");
@@ -131,7 +136,8 @@ TEST_F(Replay, OfAnEventWithATaskLeavesTheTaskToItsRetry) {
   EXPECT_EQ(items(), "1=a");
   EXPECT_EQ(value("SELECT status FROM outbox.rejection"), "retrying");
   sql("SELECT outbox.retry_failed('replica', array_agg(event_id), 'me') FROM outbox.rejection");
-  EXPECT_TRUE(eventually([&] { return value("SELECT status FROM outbox.rejection") == "completed"; })) << said();
+  EXPECT_TRUE(eventually([&] { return value("SELECT status FROM outbox.rejection") == "completed"; }))
+      << said();
   EXPECT_EQ(items(), "1=a");
 }
 

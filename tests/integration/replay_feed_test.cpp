@@ -24,8 +24,10 @@ class ReplayFeed : public TaskFeed {
     sql("SELECT outbox.request_replay('s'" + (arguments.empty() ? "" : ", " + arguments) + ")");
   }
   std::string replay(const std::string& expression, int operation = 1) {
-    return value("SELECT " + expression + " FROM outbox.replay r JOIN outbox.operation o ON o.id = r.operation "
-                 "WHERE o.id = " + std::to_string(operation));
+    return value("SELECT " + expression +
+                 " FROM outbox.replay r JOIN outbox.operation o ON o.id = r.operation "
+                 "WHERE o.id = " +
+                 std::to_string(operation));
   }
   bool becomes(const std::string& status, int operation = 1) {
     return eventually([&] { return replay("status", operation) == status; });
@@ -161,8 +163,9 @@ TEST_F(ReplayFeed, WritesItsProgressDownWhileItRuns) {
   const auto rest = scripted->next<Retry>();
   ASSERT_TRUE(rest.has_value()) << said();
   EXPECT_THAT(rest->events.ids(), SizeIs(200));
-  EXPECT_TRUE(eventually([&] { return replay("status || ' ' || last_id || ' ' || sent") == "running 500 500"; }))
-      << said();
+  EXPECT_TRUE(eventually([&] {
+    return replay("status || ' ' || last_id || ' ' || sent") == "running 500 500";
+  })) << said();
 }
 
 TEST_F(ReplayFeed, GoesOnBehindWhatIsCountedAfterTheProducerDied) {
@@ -265,7 +268,8 @@ TEST_F(ReplayFeed, NeitherWindowsNorRetriesStarveMeanwhile) {
 }
 
 TEST_F(ReplayFeed, OneThatCannotBeReadFailsAndHarmsNothingElse) {
-  sql("ALTER TABLE outbox.replay ALTER key TYPE text USING key::text");  // a statement that PostgreSQL refuses
+  sql("ALTER TABLE outbox.replay ALTER key TYPE text USING key::text");  // a statement that PostgreSQL
+                                                                         // refuses
   auto scripted = consumer_of("s");
   request();
   ASSERT_TRUE(becomes("failed")) << said();

@@ -12,8 +12,8 @@ class ReplayRecord : public Tasks {
   }
   /// `operation position through rate`; empty when there is none.
   std::string start() {
-    const auto rows = sql(
-        "SELECT concat_ws(' ', operation, \"position\", through_id, rate) FROM outbox.start_replay('s')");
+    const auto rows =
+        sql("SELECT concat_ws(' ', operation, \"position\", through_id, rate) FROM outbox.start_replay('s')");
     return rows.empty() ? "" : std::string(rows.text(0, 0));
   }
   /// One event applied; whether the replay goes on.
@@ -76,8 +76,10 @@ TEST_F(ReplayRecord, KeepsOnlyTheFirstHundredErrors) {
   request();
   start();
   const auto reject = [this](const std::string& from, const std::string& to, const std::string& last) {
-    sql("SELECT outbox.record_replay(1, " + last + ", 0, 0, 60, array_agg(n), array_agg('e' || n), false)"
-        " FROM generate_series(" + from + ", " + to + ") n");
+    sql("SELECT outbox.record_replay(1, " + last +
+        ", 0, 0, 60, array_agg(n), array_agg('e' || n), false)"
+        " FROM generate_series(" +
+        from + ", " + to + ") n");
   };
   reject("1", "60", "2");
   reject("61", "120", "3");
@@ -107,7 +109,8 @@ TEST_F(ReplayRecord, SaysWhatTheLogNoLongerHoldsAndSendsTheRest) {
   EXPECT_EQ(value("SELECT id FROM outbox.log_begins()"), "2");
   request("1");
   EXPECT_EQ(start(), "1 1 3");
-  EXPECT_EQ(operation("error LIKE 'the log begins with event 2 of % UTC: what is older was not sent again'"), "t");
+  EXPECT_EQ(operation("error LIKE 'the log begins with event 2 of % UTC: what is older was not sent again'"),
+            "t");
   EXPECT_FALSE(record("3", true));
   EXPECT_EQ(operation("status || (error IS NOT NULL)"), "completedtrue");
 }
@@ -129,6 +132,14 @@ TEST_F(ReplayRecord, AnEmptyLogIsSaid) {
   request();
   start();
   EXPECT_EQ(operation("error"), "the log is empty: there is nothing to send again");
+}
+
+TEST_F(ReplayRecord, AVacuumOfTheLogDoesNotKeepItFromStarting) {
+  request();
+  postgres::Connection vacuum(conninfo, "vacuum");
+  postgres::Transaction transaction(vacuum, postgres::Transaction::Kind::ReadWrite);
+  transaction.query("LOCK TABLE outbox.event_default IN SHARE UPDATE EXCLUSIVE MODE");
+  EXPECT_EQ(start(), "1 0 3");
 }
 
 TEST_F(ReplayRecord, TheLowestIdNeedNotBelongToTheFirstTransaction) {

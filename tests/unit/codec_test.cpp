@@ -59,8 +59,8 @@ TEST(Codec, RejectionsAndOutcomesSurviveTheWire) {
   const Rejected rejected{{{7, 100, "CHECK constraint failed"}, {9, 101, ""}}};
   EXPECT_EQ(through_consumer_wire(rejected).rejections, rejected.rejections);
   using Result = RetryOutcome::Result;
-  const Retried retried{{{7, Result::Applied, ""}, {8, Result::Superseded, ""}, {9, Result::Rejected, "no"}},
-                        58, 6};
+  const Retried retried{
+      {{7, Result::Applied, ""}, {8, Result::Superseded, ""}, {9, Result::Rejected, "no"}}, 58, 6};
   EXPECT_EQ(through_consumer_wire(retried).number, 58U);
   EXPECT_EQ(through_consumer_wire(retried).replay, 6U);
   EXPECT_EQ(through_consumer_wire(retried).outcomes, retried.outcomes);
@@ -118,7 +118,8 @@ TEST(Codec, VerificationSurvivesTheWire) {
   EXPECT_EQ(through_consumer_wire(hello).verify_every, hello.verify_every);
 
   Frame frame;
-  frame.chunk = LoadChunk{"public.users", {}, {}, false, false, 0, false, LoadChunk::Purpose::Repair, 7, true};
+  frame.chunk =
+      LoadChunk{"public.users", {}, {}, false, false, 0, false, LoadChunk::Purpose::Repair, 7, true};
   const auto chunk = through_producer_wire(frame).chunk;
   ASSERT_TRUE(chunk.has_value());
   EXPECT_EQ(chunk->purpose, LoadChunk::Purpose::Repair);
