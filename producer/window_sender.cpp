@@ -42,6 +42,7 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
       operations_(connection, subscription, hello,
                   [this](const VerificationRecorded& recorded) { ports_.send(recorded); }),
       chunks_(connection, subscription.name, hello, operations_, settings.frame_bytes),
+      replays_(connection, subscription, settings.frame_bytes),
       all_credit_(std::clamp(hello.credit, 1U, credit_limit)),
       credit_(all_credit_) {
   progress_.write_connected(connection_, subscription, hello.cursor);
@@ -55,14 +56,16 @@ void WindowSender::step(const std::stop_token& stop) {
   tasks_.record();
   operations_.record();
   progress_.write_if_due(connection_);
+  replays_.record_if_due();
   if (inbox_.clear_wake()) {
     tasks_.woken();
     operations_.woken();
+    replays_.woken();
   }
   operations_.look();
   if (credit_ == 0) {
     rest(stop);
-  } else if (send_due_retry(stop)) {
+  } else if (send_again(stop)) {
     is_window_turn_ = true;
   } else if (window_is_due()) {
     send_window(stop);
@@ -74,9 +77,9 @@ void WindowSender::step(const std::stop_token& stop) {
 // Without credit a wake-up changes nothing. Meanwhile nobody waits for long for an acknowledgement that is
 // here to be written down.
 void WindowSender::rest(const std::stop_token& stop) {
-  const auto until =
-      Clock::now() +
-      (credit_ == 0 ? idle_wait : std::min({idle_wait, tasks_.quiet_for(), operations_.quiet_for()}));
+  const auto quiet =
+      std::min({idle_wait, tasks_.quiet_for(), operations_.quiet_for(), replays_.quiet_for()});
+  const auto until = Clock::now() + (credit_ == 0 ? idle_wait : quiet);
   for (auto now = Clock::now(); now < until && !stop.stop_requested(); now = Clock::now()) {
     const auto left = std::min(std::chrono::ceil<milliseconds>(until - now), progress_.quiet_for());
     if (credit_ == 0 ? inbox_.wait_for_message(stop, left) : inbox_.wait_for_wake(stop, left)) return;
@@ -84,17 +87,25 @@ void WindowSender::rest(const std::stop_token& stop) {
   }
 }
 
-// Retries and windows take turns, so that neither has to wait for the end of the other. The first window
-// tells a new replica about the tables.
-bool WindowSender::send_due_retry(const std::stop_token& stop) {
+// What is sent again and windows take turns, so that neither has to wait for the end of the other. The first
+// window tells a new replica about the tables.
+bool WindowSender::send_again(const std::stop_token& stop) {
   if (window_ == 0 || std::exchange(is_window_turn_, false)) return false;
-  const auto retry = tasks_.due_retry();
+  const auto retry = next_to_send_again();
   if (!retry) return false;
   const auto cost = credit_cost(*retry, all_credit_);
   wait_for_credit(cost, stop);
   ports_.send(*retry);
   credit_ -= cost;
   return true;
+}
+
+// Retries and replays take turns, too.
+std::optional<Retry> WindowSender::next_to_send_again() {
+  is_replay_turn_ = !is_replay_turn_;
+  auto retry = is_replay_turn_ ? replays_.next(*sent_) : tasks_.due_retry();
+  if (retry) return retry;
+  return is_replay_turn_ ? tasks_.due_retry() : replays_.next(*sent_);
 }
 
 bool WindowSender::window_is_due() {
@@ -204,7 +215,11 @@ void WindowSender::take_in() {
     } else if (auto* rejected = std::get_if<Rejected>(&message)) {
       tasks_.take(std::move(*rejected));
     } else if (auto* retried = std::get_if<Retried>(&message)) {
-      tasks_.take(std::move(*retried));
+      if (retried->replay == 0) {
+        tasks_.take(std::move(*retried));
+      } else {
+        replays_.take(*retried);
+      }
     } else if (auto* verified = std::get_if<Verified>(&message)) {
       operations_.take(std::move(*verified));
     } else if (const auto* credit = std::get_if<Credit>(&message)) {
@@ -230,6 +245,7 @@ void WindowSender::wind_up() {
   }
   tasks_.record();
   operations_.record();
+  replays_.record_rest();
   progress_.write_rest(connection_);
 }
 

@@ -13,6 +13,7 @@
 #include "producer/inbox.hpp"
 #include "producer/operation_desk.hpp"
 #include "producer/progress_writer.hpp"
+#include "producer/replay_desk.hpp"
 #include "producer/subscription.hpp"
 #include "producer/task_desk.hpp"
 #include "producer/window_reader.hpp"
@@ -25,8 +26,8 @@ class SessionEnded : public Error {
   using Error::Error;
 };
 
-/// Carries one subscription to one consumer, window by window, and retries between the windows. step() is the
-/// page to read first.
+/// Carries one subscription to one consumer, window by window, and retries and replays between the windows.
+/// step() is the page to read first.
 ///
 /// Belongs to the session's thread. `connection`, `inbox` must outlive it. Throws SessionEnded,
 /// ConnectionLost.
@@ -46,7 +47,8 @@ class WindowSender {
                const ResumePoint& resume, const Hello& hello, Settings settings, Ports ports);
 
   /// One bounded piece of work: takes in what the consumer said, records its rejections, writes progress back
-  /// when due, sends due retries or the next window if there is one, and otherwise waits for a wake-up.
+  /// when due, sends due retries, events to be replayed or the next window if there is one, and otherwise
+  /// waits for a wake-up.
   void step(const std::stop_token& stop);
 
   /// At the end of a session: gives acknowledgements under way a moment to arrive, records what the consumer
@@ -55,7 +57,8 @@ class WindowSender {
 
  private:
   using Clock = std::chrono::steady_clock;
-  bool send_due_retry(const std::stop_token& stop);
+  bool send_again(const std::stop_token& stop);
+  std::optional<Retry> next_to_send_again();
   bool window_is_due();
   void send_window(const std::stop_token& stop);
   void send_chunk(Frame& frame, const std::stop_token& stop);
@@ -78,6 +81,7 @@ class WindowSender {
   TaskDesk tasks_;
   OperationDesk operations_;
   ChunkFeed chunks_;
+  ReplayDesk replays_;
 
   std::optional<Snapshot> sent_;  // `to` of the last window sent
   std::uint64_t window_ = 0;
@@ -85,7 +89,8 @@ class WindowSender {
   const std::uint32_t all_credit_;
   std::uint32_t credit_;
   bool consumer_gone_ = false;
-  bool is_window_turn_ = false;  // a retry was sent last
+  bool is_window_turn_ = false;  // a Retry was sent last
+  bool is_replay_turn_ = false;
   Clock::time_point window_sent_at_{};
 };
 

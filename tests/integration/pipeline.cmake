@@ -5,6 +5,7 @@ mailboat_test(mailboat_pipeline_test
     pipeline_fixture.cpp
     pipeline_load_test.cpp
     pipeline_quiet_test.cpp
+    pipeline_replay_test.cpp
     pipeline_route_test.cpp
     pipeline_schema_test.cpp
     pipeline_snapshot_test.cpp
