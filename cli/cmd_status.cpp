@@ -35,6 +35,11 @@ std::string tasks_text(const OpenTasks& tasks) {
   return text + ", oldest " + rough_duration(std::max(*tasks.oldest_seconds, 0.0));
 }
 
+void print_trouble(std::ostream& out, const std::string& what, const std::optional<Trouble>& trouble) {
+  if (!trouble) return;
+  out << what << trouble->text << " (since " << rough_duration(std::max(trouble->seconds, 0.0)) << ")\n";
+}
+
 void print_human(std::ostream& out, const std::vector<SubscriptionStatus>& all) {
   if (all.empty()) {
     out << "There is no subscription yet. Make one with: mailboat subscribe NAME\n";
@@ -50,9 +55,8 @@ void print_human(std::ostream& out, const std::vector<SubscriptionStatus>& all) 
   }
   print_table(out, rows);
   for (const auto& status : all) {
-    if (!status.trouble) continue;
-    out << status.name << ": " << status.trouble->text << " (since "
-        << rough_duration(std::max(status.trouble->seconds, 0.0)) << ")\n";
+    print_trouble(out, status.name + ": ", status.trouble);
+    print_trouble(out, status.name + ": every table is to be loaded: ", status.needed_load);
   }
 }
 
@@ -105,6 +109,8 @@ void print_json(std::ostream& out, const std::vector<SubscriptionStatus>& all) {
     json.key("tasks_retrying").value(status.tasks.retrying).key("tasks_failed").value(status.tasks.failed);
     json.key("oldest_task_seconds").value(status.tasks.oldest_seconds);
     write_trouble(json, status.trouble);
+    json.key("load_reason");
+    status.needed_load ? json.value(status.needed_load->text) : json.null();
     json.end_object();
   }
   json.end_array().end_object();

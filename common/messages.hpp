@@ -57,6 +57,8 @@ struct Hello {
 struct Welcome {
   SourceIdentity source;
   std::chrono::milliseconds heartbeat{};
+  bool new_history = false;   ///< event and transaction ids that the replica knows mean something else here ...
+  EventId shared_events = 0;  ///< ... but those of events up to this id
 };
 
 /// Numbers as in feed.proto, never reused.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <optional>
 
 #include "common/error.hpp"
@@ -70,6 +71,15 @@ bool Snapshot::covers(TransactionId transaction) const {
   if (transaction < xmin_) return true;
   if (transaction >= xmax_) return false;
   return !std::binary_search(in_progress_.begin(), in_progress_.end(), transaction);
+}
+
+Snapshot common_part(const Snapshot& a, const Snapshot& b) {
+  std::vector<TransactionId> in_progress;
+  std::set_union(a.in_progress_.begin(), a.in_progress_.end(), b.in_progress_.begin(), b.in_progress_.end(),
+                 std::back_inserter(in_progress));
+  const auto xmax = std::min(a.xmax_, b.xmax_);
+  std::erase_if(in_progress, [xmax](TransactionId transaction) { return transaction >= xmax; });
+  return {std::min(a.xmin_, b.xmin_), xmax, std::move(in_progress)};
 }
 
 }  // namespace mailboat

@@ -39,6 +39,9 @@ class Snapshot {
 
   friend bool operator==(const Snapshot&, const Snapshot&) = default;
 
+  /// What both cover, and nothing else.
+  friend Snapshot common_part(const Snapshot& a, const Snapshot& b);
+
  private:
   TransactionId xmin_ = 1;
   TransactionId xmax_ = 1;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/log.hpp"
+#include "producer/load_request.hpp"
 #include "producer/outside_text.hpp"
 #include "producer/source.hpp"
 
@@ -41,8 +42,9 @@ std::optional<std::vector<std::string>> read_topics(postgres::Connection& connec
 
 Subscription find_subscription(postgres::Connection& connection, const std::string& name) {
   const auto rows = connection.query(
-      "SELECT id, start, topics IS NULL, snapshot, acked_at IS NOT NULL FROM outbox.subscription WHERE name "
-      "= $1",
+      "SELECT id, start, topics IS NULL, snapshot, acked_at IS NOT NULL, acked_event_id,"
+      " CASE WHEN state = 'needs_load' THEN coalesce(load_required_at::text, '') END,"
+      " coalesce(load_reason, ''), reset_cursor FROM outbox.subscription WHERE name = $1",
       {name});
   if (rows.empty()) {
     throw SessionRefused(
@@ -54,7 +56,11 @@ Subscription find_subscription(postgres::Connection& connection, const std::stri
                             parse_start(rows.text(0, 1)),
                             std::nullopt,
                             Snapshot::parse(rows.text(0, 3)),
-                            rows.boolean(0, 4)};
+                            rows.boolean(0, 4),
+                            rows.uint64(0, 5),
+                            rows.optional_text(0, 6),
+                            std::string(rows.text(0, 7)),
+                            rows.boolean(0, 8)};
   if (!rows.boolean(0, 2)) subscription.topics = read_topics(connection, name);
   return subscription;
 }
@@ -72,29 +78,6 @@ bool note_trouble(postgres::Connection& connection, std::int32_t subscription, c
   return !changed.empty();
 }
 
-ResumePoint resume_point(const Subscription& subscription, const std::optional<Cursor>& cursor) {
-  if (cursor) return {cursor->snapshot, cursor->snapshot, false};
-  switch (subscription.start) {
-    case Subscription::Start::Load:
-      return {std::nullopt, subscription.snapshot, true};
-    case Subscription::Start::Earliest:
-      return {std::nullopt, Snapshot(), false};
-    case Subscription::Start::Now:
-      break;
-  }
-  if (subscription.acknowledged) {
-    const auto& name = subscription.name;
-    throw SessionRefused(
-        RefusalCode::CursorMissing,
-        "subscription '" + name +
-            "' began with --start now and has been acknowledged, but this SQLite file is new: what it "
-            "had cannot be sent again. Point --database at the file it had, or begin anew with: "
-            "mailboat unsubscribe " +
-            name + " && mailboat subscribe " + name + " --start load");
-  }
-  return {std::nullopt, subscription.snapshot, false};
-}
-
 void ProgressWriter::acknowledged(const Ack& ack) {
   const bool events = ack.last_event_id != (acknowledged_ ? acknowledged_->last_event_id : 0);
   content_moved_ = content_moved_ || events;
@@ -109,6 +92,7 @@ void ProgressWriter::loading(std::optional<LoadProgress> progress) {
 
 bool ProgressWriter::is_due(Clock::time_point now) const {
   if (!acknowledged_) return false;
+  if (request_.is_open()) return true;
   return (content_moved_ && now - written_at_ >= write_interval) ||
          (cursor_moved_ && now - written_at_ >= idle_write_interval);
 }
@@ -143,7 +127,16 @@ void ProgressWriter::write_trouble(postgres::Connection& connection) {
   }
 }
 
+// What is loading has to be known before the subscription counts as active again.
 void ProgressWriter::write(postgres::Connection& connection) {
+  if (!request_.is_open()) return write_progress(connection);
+  postgres::Transaction transaction(connection, postgres::Transaction::Kind::ReadWrite);
+  write_progress(connection);
+  request_.fulfil();
+  transaction.commit();
+}
+
+void ProgressWriter::write_progress(postgres::Connection& connection) {
   postgres::Params params{std::to_string(subscription_), acknowledged_->snapshot.to_string(),
                           std::to_string(acknowledged_->last_event_id)};
   if (load_) {

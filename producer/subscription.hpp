@@ -21,6 +21,10 @@ struct Subscription {
   std::optional<std::vector<std::string>> topics;  ///< nullopt: all
   Snapshot snapshot;                               ///< acknowledged; before that, of its creation
   bool acknowledged = false;                       ///< some replica has acknowledged a window already
+  EventId acknowledged_event = 0;                  ///< the highest that had been applied by then
+  std::optional<std::string> load_request = {};    ///< names the load that its next session begins with, ...
+  std::string load_reason = {};                    ///< ... the reason for it, ...
+  bool reset_cursor = false;                       ///< ... and that the replica's history counts for nothing
 };
 
 /// Throws SessionRefused (UnknownSubscription), naming the command that makes it.
@@ -30,19 +34,11 @@ Subscription find_subscription(postgres::Connection& connection, const std::stri
 /// connection. False when another session, of whichever producer, has it.
 bool try_lock_subscription(postgres::Connection& connection, const Subscription& subscription);
 
-/// Where a session begins. Pure.
-struct ResumePoint {
-  std::optional<Snapshot> cursor;  ///< what the replica has; none for a new one
-  Snapshot read_from;              ///< the first window holds the events beyond it
-  /// Every tracked table is loaded, so that the first window holds events of applications only.
-  bool loads_tables = false;
-};
-/// Throws SessionRefused (CursorMissing) when a replica that cannot be rebuilt has come back empty.
-ResumePoint resume_point(const Subscription& subscription, const std::optional<Cursor>& cursor);
-
 /// Writes down what the subscription's replica is in trouble with, and since when; empty: with nothing. True
 /// when that was not known yet; writes nothing otherwise.
 bool note_trouble(postgres::Connection& connection, std::int32_t subscription, const std::string& trouble);
+
+class LoadRequest;
 
 /// How a running load stands, for `mailboat status`.
 struct LoadProgress {
@@ -60,8 +56,10 @@ class ProgressWriter {
  public:
   using Clock = std::chrono::steady_clock;
 
-  ProgressWriter(std::int32_t subscription, std::string consumer)
-      : subscription_(subscription), consumer_(std::move(consumer)) {}
+  /// `request` must outlive this. It is fulfilled with the first acknowledgement, which is then written at
+  /// once.
+  ProgressWriter(std::int32_t subscription, std::string consumer, LoadRequest& request)
+      : subscription_(subscription), consumer_(std::move(consumer)), request_(request) {}
 
   void acknowledged(const Ack& ack);
   void loading(std::optional<LoadProgress> progress);
@@ -76,9 +74,11 @@ class ProgressWriter {
   [[nodiscard]] bool is_due(Clock::time_point now) const;
   void write_trouble(postgres::Connection& connection);
   void write(postgres::Connection& connection);
+  void write_progress(postgres::Connection& connection);
 
   const std::int32_t subscription_;
   const std::string consumer_;
+  LoadRequest& request_;
   std::optional<Ack> acknowledged_;
   std::optional<LoadProgress> load_;
   std::optional<std::string> trouble_;  // as known to PostgreSQL; nothing before the first Ack

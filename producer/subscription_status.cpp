@@ -19,7 +19,9 @@ SELECT s.name, s.state, s.start, s.topics,
        s.load ->> 'topic', coalesce((s.load ->> 'rows')::bigint, 0),
        coalesce((s.load ->> 'estimated_rows')::bigint, 0), coalesce((s.load ->> 'tables_left')::bigint, 0),
        tasks.retrying, tasks.failed, tasks.oldest,
-       s.trouble, extract(epoch FROM statement_timestamp() - s.trouble_since)
+       s.trouble, extract(epoch FROM statement_timestamp() - s.trouble_since),
+       CASE WHEN s.state = 'needs_load' THEN s.load_reason END,
+       extract(epoch FROM statement_timestamp() - s.load_required_at)
 FROM outbox.subscription s
 CROSS JOIN LATERAL (
   SELECT count(*) AS events,
@@ -47,6 +49,12 @@ double seconds(std::string_view text) {
   return value;
 }
 
+// A text, and in the next column for how long it has been so.
+std::optional<Trouble> read_trouble(const postgres::Rows& rows, int row, int column) {
+  if (rows.is_null(row, column)) return std::nullopt;
+  return Trouble{std::string(rows.text(row, column)), seconds(rows.text(row, column + 1))};
+}
+
 SubscriptionStatus read_row(const postgres::Rows& rows, int row) {
   SubscriptionStatus status;
   status.name = rows.text(row, 0);
@@ -65,9 +73,8 @@ SubscriptionStatus read_row(const postgres::Rows& rows, int row) {
   }
   status.tasks = {rows.int64(row, 14), rows.int64(row, 15), std::nullopt};
   if (!rows.is_null(row, 16)) status.tasks.oldest_seconds = seconds(rows.text(row, 16));
-  if (!rows.is_null(row, 17)) {
-    status.trouble = Trouble{std::string(rows.text(row, 17)), seconds(rows.text(row, 18))};
-  }
+  status.trouble = read_trouble(rows, row, 17);
+  status.needed_load = read_trouble(rows, row, 19);
   return status;
 }
 

@@ -34,12 +34,15 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
       ports_(std::move(ports)),
       reader_(connection, subscription.topics, subscription.start == Subscription::Start::Load),
       load_reader_(connection),
-      progress_(subscription.id, hello.replica),
+      load_request_(connection, subscription),
+      progress_(subscription.id, hello.replica, load_request_),
       tasks_(connection, subscription, settings.frame_bytes,
              [this](const Recorded& recorded) { ports_.send(recorded); }),
       all_credit_(std::clamp(hello.credit, 1U, credit_limit)),
       credit_(all_credit_) {
-  for (const auto& position : hello.unfinished_loads) loads_.push_back({position, {}});
+  if (!resume.new_history) {
+    for (const auto& position : hello.unfinished_loads) loads_.push_back({position, {}});
+  }
   progress_.write_connected(connection_);
   tasks_.begin(hello);
 }
@@ -50,7 +53,11 @@ void WindowSender::step(const std::stop_token& stop) {
   take_in();
   tasks_.record();
   progress_.write_if_due(connection_);
-  if (inbox_.clear_wake()) tasks_.woken();
+  if (inbox_.clear_wake()) {
+    tasks_.woken();
+    load_request_.woken();
+  }
+  if (load_request_.is_new()) throw SessionEnded("a load of every table has been asked for");
   if (credit_ == 0) {
     inbox_.wait_for_message(stop, idle_wait);
   } else if (send_due_retry(stop)) {
@@ -132,6 +139,7 @@ void WindowSender::begin_loads(Frame& frame, const std::vector<std::string>& top
     loads_.push_back({{topic, {}, 0}, {}});
     frame.load_begins.push_back(topic);
   }
+  if (!topics.empty()) report_load();
 }
 
 // The first that may be read now: a table that cannot be read for a while does not hold up the others.

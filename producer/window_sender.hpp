@@ -11,13 +11,15 @@
 #include "postgres/connection.hpp"
 #include "producer/inbox.hpp"
 #include "producer/load_reader.hpp"
+#include "producer/load_request.hpp"
+#include "producer/resume_point.hpp"
 #include "producer/subscription.hpp"
 #include "producer/task_desk.hpp"
 #include "producer/window_reader.hpp"
 
 namespace mailboat::producer {
 
-/// The consumer said goodbye, or the session was told to stop, in the middle of something.
+/// The consumer said goodbye, the session was told to stop, or it has to begin anew.
 class SessionEnded : public Error {
  public:
   using Error::Error;
@@ -81,6 +83,7 @@ class WindowSender {
 
   WindowReader reader_;
   LoadReader load_reader_;
+  LoadRequest load_request_;
   ProgressWriter progress_;
   TaskDesk tasks_;
 
