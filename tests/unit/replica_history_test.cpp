@@ -79,12 +79,12 @@ TEST_F(ReplicaHistory, OfAWindowThatIsRolledBackLeavesEverythingAsItWas) {
   by_hand("CREATE TRIGGER poison BEFORE INSERT ON t WHEN NEW.v = 'poison' BEGIN SELECT RAISE(ABORT, 'no'); END");
   window(101, [this] { upsert(101, 7, "poison"); });
   const auto before = versions();
+  reopen();
   {
     WindowApplier applier(*replica, Welcome{promoted, {}, true, 0});
     Frame first;
     first.window = 1;
     first.from = replica->cursor()->snapshot;
-    first.load_begins = {"public.t"};
     EXPECT_FALSE(applier.apply(first).has_value());
   }
   EXPECT_EQ(versions(), before);
@@ -171,6 +171,16 @@ TEST_F(ReplicaHistory, ADescriptionCountsWhateverItsId) {
   new_history(60);
   window(61, [this] { event(22, Op::Relation, wider); });
   window(62, [this] { event(23, Op::Update, R"({"id":3,"v":"new","w":"wide"})"); });
+  EXPECT_EQ(test::SqliteReader(file).text("SELECT w FROM t WHERE id = 3"), "wide");
+}
+
+TEST_F(ReplicaHistory, ADescriptionOfATableThatIsTrackedAgainLaterCountsAsWell) {
+  replica->begin();
+  replica->forget_history(0);
+  replica->commit({promoted, Snapshot(61, 61, {})});
+  reopen();
+  window(62, [this] { event(20, Op::Relation, wider); });
+  window(63, [this] { event(21, Op::Update, R"({"id":3,"v":"new","w":"wide"})"); });
   EXPECT_EQ(test::SqliteReader(file).text("SELECT w FROM t WHERE id = 3"), "wide");
 }
 
