@@ -12,6 +12,7 @@
 #include "cli/cmd_track.hpp"
 #include "cli/cmd_unsubscribe.hpp"
 #include "cli/cmd_untrack.hpp"
+#include "cli/cmd_wait.hpp"
 #include "migrations/migrator.hpp"
 
 namespace mailboat::cli {
@@ -49,6 +50,8 @@ const std::vector<CommandRow>& commands() {
       {"unsubscribe", "Remove a subscription and what is remembered of it", "mailboat unsubscribe shop",
        make_unsubscribe},
       {"status", "Show how far each subscription has come", "mailboat status", make_status},
+      {"wait", "Wait until a replica has everything committed so far; exit code 1 if it does not get there",
+       "mailboat wait shop --timeout 30s", make_wait},
       {"failed",
        "See, retry and discard what replicas could not apply",
        "mailboat failed list",

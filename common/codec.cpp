@@ -25,6 +25,17 @@ SourceIdentity read(const v1::Source& in) {
   return {in.system_identifier(), in.database_oid(), in.timeline()};
 }
 
+void write(const LoadPosition& position, v1::LoadPosition& out) {
+  out.set_topic(position.topic);
+  for (const auto& value : position.last_key) out.add_last_key(value);
+  out.set_rows(position.rows);
+  out.set_paused(position.paused);
+}
+
+LoadPosition read(const v1::LoadPosition& in) {
+  return {in.topic(), to_vector<std::string>(in.last_key()), in.rows(), in.paused()};
+}
+
 void write(const Hello& hello, v1::FromConsumer& message) {
   auto& out = *message.mutable_hello();
   out.set_protocol(hello.protocol);
@@ -34,17 +45,18 @@ void write(const Hello& hello, v1::FromConsumer& message) {
     write(hello.cursor->source, *out.mutable_source());
     out.set_snapshot(hello.cursor->snapshot.to_string());
   }
-  for (const auto& load : hello.unfinished_loads) {
-    auto& position = *out.add_unfinished_loads();
-    position.set_topic(load.topic);
-    for (const auto& value : load.last_key) position.add_last_key(value);
-    position.set_rows(load.rows);
-  }
+  for (const auto& load : hello.unfinished_loads) write(load, *out.add_unfinished_loads());
   out.set_credit(hello.credit);
   out.set_heartbeat_milliseconds(static_cast<std::uint32_t>(hello.heartbeat.count()));
   out.set_trouble(hello.trouble);
   out.set_file(hello.file);
   out.set_retries(hello.retries);
+  if (hello.verification) {
+    auto& verification = *out.mutable_verification();
+    verification.set_operation(hello.verification->operation);
+    write(hello.verification->position, *verification.mutable_position());
+  }
+  out.set_verify_every_seconds(static_cast<std::uint32_t>(hello.verify_every.count()));
 }
 
 Hello read(const v1::Hello& in) {
@@ -59,9 +71,12 @@ Hello read(const v1::Hello& in) {
               in.file(),
               in.retries()};
   if (!in.snapshot().empty()) hello.cursor = Cursor{read(in.source()), Snapshot::parse(in.snapshot())};
-  for (const auto& load : in.unfinished_loads()) {
-    hello.unfinished_loads.push_back({load.topic(), to_vector<std::string>(load.last_key()), load.rows()});
+  for (const auto& load : in.unfinished_loads()) hello.unfinished_loads.push_back(read(load));
+  if (in.has_verification()) {
+    hello.verification =
+        RunningVerification{in.verification().operation(), read(in.verification().position())};
   }
+  hello.verify_every = std::chrono::seconds(in.verify_every_seconds());
   return hello;
 }
 
@@ -123,6 +138,45 @@ Retried read(const v1::Retried& in) {
   return retried;
 }
 
+void write(const Difference& difference, v1::Difference& out) {
+  out.set_kind(static_cast<v1::Difference::Kind>(difference.kind));
+  out.set_key(difference.key);
+  for (const auto& column : difference.columns) out.add_column(column);
+  out.set_repaired(difference.repaired);
+  out.set_error(difference.error);
+}
+
+Difference read(const v1::Difference& in) {
+  if (!v1::Difference::Kind_IsValid(in.kind()) || in.kind() == v1::Difference::KIND_UNSPECIFIED) {
+    throw InvalidInput("an unknown kind of difference");
+  }
+  return {static_cast<Difference::Kind>(in.kind()), in.key(), to_vector<std::string>(in.column()),
+          in.repaired(), in.error()};
+}
+
+void write(const Verified& verified, v1::FromConsumer& message) {
+  auto& out = *message.mutable_verified();
+  out.set_operation(verified.operation);
+  out.set_topic(verified.topic);
+  out.set_snapshot(verified.snapshot.to_string());
+  out.set_rows(verified.rows);
+  out.set_missing(verified.missing);
+  out.set_extra(verified.extra);
+  out.set_different(verified.different);
+  out.set_repaired(verified.repaired);
+  for (const auto& difference : verified.differences) write(difference, *out.add_differences());
+  out.set_error(verified.error);
+}
+
+Verified read(const v1::Verified& in) {
+  Verified verified{in.operation(), in.topic(),     Snapshot::parse(in.snapshot()),
+                    in.rows(),      in.missing(),   in.extra(),
+                    in.different(), in.repaired(),  {},
+                    in.error()};
+  for (const auto& difference : in.differences()) verified.differences.push_back(read(difference));
+  return verified;
+}
+
 void write(const Heartbeat&, auto& message) { message.mutable_heartbeat(); }
 void write(const Goodbye&, v1::FromConsumer& message) { message.mutable_goodbye(); }
 
@@ -180,6 +234,9 @@ void write(const LoadChunk& chunk, v1::LoadChunk& out) {
   out.set_ends_load(chunk.ends_load);
   out.set_estimated_rows(chunk.estimated_rows);
   out.set_gives_up(chunk.gives_up);
+  out.set_purpose(static_cast<v1::LoadChunk::Purpose>(chunk.purpose));
+  out.set_operation(chunk.operation);
+  out.set_begins(chunk.begins);
 }
 
 void write(const Recorded& recorded, v1::FromProducer& message) {
@@ -190,14 +247,24 @@ void write(const Retry& retry, v1::FromProducer& message) {
   write(retry.events, *message.mutable_retry()->mutable_events());
 }
 
+void write(const VerificationRecorded& recorded, v1::FromProducer& message) {
+  auto& out = *message.mutable_verification_recorded();
+  out.set_operation(recorded.operation);
+  out.set_topic(recorded.topic);
+}
+
 LoadChunk read(v1::LoadChunk& in) {
+  if (!v1::LoadChunk::Purpose_IsValid(in.purpose())) throw InvalidInput("a chunk of an unknown purpose");
   return {in.topic(),
           TextColumn(to_vector<std::uint32_t>(in.row_size()), std::move(*in.mutable_rows())),
           to_vector<std::string>(in.last_key()),
           in.ends_chunk(),
           in.ends_load(),
           in.estimated_rows(),
-          in.gives_up()};
+          in.gives_up(),
+          static_cast<LoadChunk::Purpose>(in.purpose()),
+          in.operation(),
+          in.begins()};
 }
 
 void write(const Frame& frame, v1::FromProducer& message) {
@@ -284,6 +351,8 @@ FromConsumer decode_from_consumer(std::string_view bytes) {
       return read(message.rejected());
     case v1::FromConsumer::kRetried:
       return read(message.retried());
+    case v1::FromConsumer::kVerified:
+      return read(message.verified());
     case v1::FromConsumer::MESSAGE_NOT_SET:
       break;
   }
@@ -305,6 +374,9 @@ FromProducer decode_from_producer(std::string_view bytes) {
       return Recorded{to_vector<EventId>(message.recorded().event_id())};
     case v1::FromProducer::kRetry:
       return Retry{read(*message.mutable_retry()->mutable_events())};
+    case v1::FromProducer::kVerificationRecorded:
+      return VerificationRecorded{message.verification_recorded().operation(),
+                                  message.verification_recorded().topic()};
     case v1::FromProducer::MESSAGE_NOT_SET:
       break;
   }

@@ -31,7 +31,18 @@ struct LoadPosition {
   std::string topic;
   std::vector<std::string> last_key;
   std::uint64_t rows = 0;
+  bool paused = false;  ///< a row of it was refused: not to go on in this session
   friend bool operator==(const LoadPosition&, const LoadPosition&) = default;
+};
+
+/// `outbox.operation.id`: something that an operator has asked for.
+using OperationId = std::uint64_t;
+
+/// A table that is being compared with the source, as far as the replica has come.
+struct RunningVerification {
+  OperationId operation = 0;
+  LoadPosition position;
+  friend bool operator==(const RunningVerification&, const RunningVerification&) = default;
 };
 
 /// A replica's cursor: everything visible in the snapshot has been applied.
@@ -52,6 +63,8 @@ struct Hello {
   std::string trouble = {};   ///< why this replica cannot follow now: no session is wanted, only to tell
   std::string file = {};      ///< names the SQLite file and every copy of it
   std::uint64_t retries = 0;  ///< how many Retry messages this copy has applied
+  std::optional<RunningVerification> verification = {};
+  std::chrono::seconds verify_every{};  ///< 0: not by itself
 };
 
 struct Welcome {
@@ -90,6 +103,12 @@ struct Refusal {
 
 /// Rows of a table as they stand at the window's `to`.
 struct LoadChunk {
+  /// Numbers as in feed.proto.
+  enum class Purpose : std::uint8_t {
+    Load = 0,    ///< the rows are written
+    Verify = 1,  ///< they are compared
+    Repair = 2,  ///< and what differs is written
+  };
   std::string topic;
   TextColumn rows;
   std::vector<std::string> last_key;
@@ -97,6 +116,9 @@ struct LoadChunk {
   bool ends_load = false;
   std::uint64_t estimated_rows = 0;
   bool gives_up = false;  ///< with ends_load: the rest will not come
+  Purpose purpose = Purpose::Load;
+  OperationId operation = 0;  ///< the verification's
+  bool begins = false;        ///< the first piece of a table's verification
 };
 
 struct Frame {
@@ -168,10 +190,42 @@ struct Retried {
 [[nodiscard]] std::uint32_t credit_cost(const Frame& frame, std::uint32_t all);
 [[nodiscard]] std::uint32_t credit_cost(const Retry& retry, std::uint32_t all);
 
+/// A row that is not in the replica as it is in the source.
+struct Difference {
+  /// Numbers as in feed.proto.
+  enum class Kind : std::uint8_t { Missing = 1, Extra = 2, Different = 3 };
+  Kind kind = Kind::Missing;
+  std::string key;                   ///< a condition that finds the row: `"id" = 7`
+  std::vector<std::string> columns;  ///< of the replica's table, that differ
+  bool repaired = false;
+  std::string error;  ///< why it could not be compared or mended
+  friend bool operator==(const Difference&, const Difference&) = default;
+};
+
+/// The end of a table's verification.
+struct Verified {
+  OperationId operation = 0;
+  std::string topic;
+  Snapshot snapshot;  ///< what the last rows were exact at
+  std::uint64_t rows = 0;
+  std::uint64_t missing = 0;
+  std::uint64_t extra = 0;
+  std::uint64_t different = 0;
+  std::uint64_t repaired = 0;
+  std::vector<Difference> differences;  ///< the first of them
+  std::string error;                    ///< why the table could not be verified to its end
+};
+
+/// PostgreSQL has committed a Verified.
+struct VerificationRecorded {
+  OperationId operation = 0;
+  std::string topic;
+};
+
 struct Heartbeat {};
 struct Goodbye {};
 
-using FromConsumer = std::variant<Hello, Ack, Credit, Heartbeat, Goodbye, Rejected, Retried>;
-using FromProducer = std::variant<Welcome, Refusal, Frame, Heartbeat, Recorded, Retry>;
+using FromConsumer = std::variant<Hello, Ack, Credit, Heartbeat, Goodbye, Rejected, Retried, Verified>;
+using FromProducer = std::variant<Welcome, Refusal, Frame, Heartbeat, Recorded, Retry, VerificationRecorded>;
 
 }  // namespace mailboat

@@ -34,7 +34,7 @@ bool PausedLoads::session_must_change(Clock::time_point now) const {
 std::string PausedLoads::trouble(Clock::time_point now) const {
   std::string text;
   for (const auto& [topic, pause] : pauses_) {
-    if (pause.until <= now) continue;
+    if (pause.in_session && pause.until <= now) continue;
     if (!text.empty()) text += "; ";
     text += pause.reason;
   }

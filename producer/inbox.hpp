@@ -42,16 +42,16 @@ class Inbox {
     return std::exchange(messages_, {});
   }
 
-  /// Returns at a message, a wake-up, a stop, or after `timeout`.
-  void wait_for_wake(std::stop_token stop, std::chrono::milliseconds timeout) {
+  /// Returns at a message, a wake-up, a stop, or after `timeout`: false when it was neither of the first two.
+  bool wait_for_wake(std::stop_token stop, std::chrono::milliseconds timeout) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, stop, timeout, [this] { return woken_ || !messages_.empty(); });
+    return changed_.wait_for(lock, stop, timeout, [this] { return woken_ || !messages_.empty(); });
   }
 
-  /// Returns at a message, a stop, or after `timeout`.
-  void wait_for_message(std::stop_token stop, std::chrono::milliseconds timeout) {
+  /// Returns at a message, a stop, or after `timeout`: false when there was no message.
+  bool wait_for_message(std::stop_token stop, std::chrono::milliseconds timeout) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, stop, timeout, [this] { return !messages_.empty(); });
+    return changed_.wait_for(lock, stop, timeout, [this] { return !messages_.empty(); });
   }
 
  private:

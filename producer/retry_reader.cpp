@@ -11,8 +11,8 @@ constexpr auto events_per_batch = "500";
 constexpr auto inline_payload_bytes = "8192";
 
 constexpr auto next_due_query =
-    "SELECT greatest(ceil(extract(epoch FROM min(next_attempt_at) - now()) * 1000), 0)::bigint"
-    " FROM outbox.rejection WHERE subscription = $1 AND status = 'retrying'";
+    "SELECT greatest(ceil(extract(epoch FROM next_attempt_at - now()) * 1000), 0)::bigint"
+    " FROM outbox.rejection WHERE subscription = $1 AND status = 'retrying' ORDER BY next_attempt_at LIMIT 1";
 
 // LIMIT 1 keeps the planner, whatever its statistics say, from joining with the whole log. A description of a
 // table is kept when its event leaves the log.
@@ -47,7 +47,7 @@ RetryReader::RetryReader(postgres::Connection& connection, const Subscription& s
 
 std::optional<milliseconds> RetryReader::next_due() {
   const auto rows = connection_.query(next_due_query, {subscription_});
-  if (rows.is_null(0, 0)) return std::nullopt;
+  if (rows.empty()) return std::nullopt;
   return milliseconds(rows.int64(0, 0));
 }
 

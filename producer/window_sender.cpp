@@ -22,6 +22,11 @@ constexpr milliseconds last_acknowledgement_wait{1000};
 // What a consumer may ask to have under way, whatever it asks for: about 64 MiB in the socket's queue.
 constexpr std::uint32_t credit_limit = 64;
 
+// Of the last frame of a window: whether there was nothing in all of it.
+bool is_empty(const Frame& last) {
+  return last.index == 0 && last.events.empty() && last.load_begins.empty() && !last.chunk;
+}
+
 }  // namespace
 
 WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const Subscription& subscription,
@@ -43,7 +48,7 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
   if (!resume.new_history) {
     for (const auto& position : hello.unfinished_loads) loads_.push_back({position, {}});
   }
-  progress_.write_connected(connection_);
+  progress_.write_connected(connection_, subscription, resume);
   tasks_.begin(hello);
 }
 
@@ -59,13 +64,24 @@ void WindowSender::step(const std::stop_token& stop) {
   }
   if (load_request_.is_new()) throw SessionEnded("a load of every table has been asked for");
   if (credit_ == 0) {
-    inbox_.wait_for_message(stop, idle_wait);
+    rest(stop);
   } else if (send_due_retry(stop)) {
     is_window_turn_ = true;
   } else if (window_is_due()) {
     send_window(stop);
   } else {
-    inbox_.wait_for_wake(stop, std::min(idle_wait, tasks_.quiet_for()));
+    rest(stop);
+  }
+}
+
+// Without credit a wake-up changes nothing. Meanwhile nobody waits for long for an acknowledgement that is
+// here to be written down.
+void WindowSender::rest(const std::stop_token& stop) {
+  const auto until = Clock::now() + (credit_ == 0 ? idle_wait : std::min(idle_wait, tasks_.quiet_for()));
+  for (auto now = Clock::now(); now < until && !stop.stop_requested(); now = Clock::now()) {
+    const auto left = std::min(std::chrono::ceil<milliseconds>(until - now), progress_.quiet_for());
+    if (credit_ == 0 ? inbox_.wait_for_message(stop, left) : inbox_.wait_for_wake(stop, left)) return;
+    progress_.write_if_due(connection_);
   }
 }
 
@@ -126,7 +142,9 @@ void WindowSender::send_window(const std::stop_token& stop) {
   reader_.await_durable();
   frame.to = reader_.to();
   frame.last = true;
+  const bool has_content = first || !is_empty(frame);
   emit(frame, stop);
+  progress_.sent({window_, has_content, load_progress()});
   sent_ = reader_.to();
   window_sent_at_ = Clock::now();
   log::debug("window sent",
@@ -139,7 +157,6 @@ void WindowSender::begin_loads(Frame& frame, const std::vector<std::string>& top
     loads_.push_back({{topic, {}, 0}, {}});
     frame.load_begins.push_back(topic);
   }
-  if (!topics.empty()) report_load();
 }
 
 // The first that may be read now: a table that cannot be read for a while does not hold up the others.
@@ -178,15 +195,11 @@ void WindowSender::send_load_chunk(Frame& frame, const std::stop_token& stop) {
   } else {
     load->position = std::move(chunk->next);
   }
-  report_load();
 }
 
-void WindowSender::report_load() {
-  if (loads_.empty()) {
-    progress_.loading(std::nullopt);
-  } else {
-    progress_.loading(LoadProgress{loads_.front().position, loads_.front().estimated_rows, loads_.size()});
-  }
+std::optional<LoadProgress> WindowSender::load_progress() const {
+  if (loads_.empty()) return std::nullopt;
+  return LoadProgress{loads_.front().position, loads_.front().estimated_rows, loads_.size() - 1};
 }
 
 void WindowSender::emit(Frame& frame, const std::stop_token& stop) {

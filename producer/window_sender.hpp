@@ -12,6 +12,7 @@
 #include "producer/inbox.hpp"
 #include "producer/load_reader.hpp"
 #include "producer/load_request.hpp"
+#include "producer/progress_writer.hpp"
 #include "producer/resume_point.hpp"
 #include "producer/subscription.hpp"
 #include "producer/task_desk.hpp"
@@ -72,7 +73,8 @@ class WindowSender {
   void emit(Frame& frame, const std::stop_token& stop);
   void wait_for_credit(std::uint32_t cost, const std::stop_token& stop);
   void take_in();
-  void report_load();
+  void rest(const std::stop_token& stop);
+  [[nodiscard]] std::optional<LoadProgress> load_progress() const;
 
   postgres::Connection& connection_;
   Inbox& inbox_;

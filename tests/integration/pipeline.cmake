@@ -11,6 +11,7 @@ mailboat_test(mailboat_pipeline_test
     pipeline_start_test.cpp
     pipeline_type_test.cpp
     pipeline_volume_test.cpp
+    pipeline_wait_test.cpp
     replica_difference.cpp
   PRIVATE mailboat_migrations mailboat_test_support SQLiteCpp PkgConfig::sqlite3 GTest::gmock GTest::gtest_main
   TIMEOUT 600)

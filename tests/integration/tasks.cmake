@@ -1,9 +1,11 @@
 mailboat_test(mailboat_task_test
   SOURCES
     compensation_test.cpp
+    operation_test.cpp
     outbox_fixture.cpp
     rejection_test.cpp
     task_view_test.cpp
+    wait_call_test.cpp
   PRIVATE mailboat_migrations mailboat_test_support GTest::gmock GTest::gtest_main
   TIMEOUT 180)
 
@@ -15,6 +17,7 @@ mailboat_test(mailboat_task_feed_test
     scripted_consumer.cpp
     task_record_test.cpp
     task_retry_test.cpp
+    wait_test.cpp
   PRIVATE mailboat_migrations mailboat_test_support GTest::gmock GTest::gtest_main
   TIMEOUT 300)
 add_dependencies(mailboat_task_feed_test mailboat-producer)

@@ -31,7 +31,7 @@ TEST(Codec, HelloSurvivesTheWire) {
                     "replica",
                     "id@host:1:2",
                     Cursor{{12345678901234567890ULL, 16384, 3}, Snapshot::parse("852:857:853,855")},
-                    {{"public.users", {"1", "a b"}, 500}},
+                    {{"public.users", {"1", "a b"}, 500}, {"public.orders", {}, 0, true}},
                     8};
   const auto back = through_consumer_wire(hello);
   EXPECT_EQ(back.subscription, hello.subscription);
@@ -113,6 +113,38 @@ TEST(Codec, LoadChunkSurvivesTheWire) {
   EXPECT_FALSE(back.chunk->ends_load);
   EXPECT_EQ(back.load_begins, frame.load_begins);
   EXPECT_EQ(back.to, frame.to);
+}
+
+TEST(Codec, VerificationSurvivesTheWire) {
+  Hello hello;
+  hello.verification = RunningVerification{7, {"public.users", {"1"}, 5}};
+  hello.verify_every = std::chrono::hours(24);
+  EXPECT_EQ(through_consumer_wire(hello).verification, hello.verification);
+  EXPECT_EQ(through_consumer_wire(hello).verify_every, hello.verify_every);
+
+  Frame frame;
+  frame.chunk = LoadChunk{"public.users", {}, {}, false, false, 0, false, LoadChunk::Purpose::Repair, 7, true};
+  const auto chunk = through_producer_wire(frame).chunk;
+  ASSERT_TRUE(chunk.has_value());
+  EXPECT_EQ(chunk->purpose, LoadChunk::Purpose::Repair);
+  EXPECT_EQ(chunk->operation, 7U);
+  EXPECT_TRUE(chunk->begins);
+
+  const Difference difference{Difference::Kind::Different, "id = 7", {"email", "name"}, true, "no"};
+  const Verified verified{7, "public.users", Snapshot::parse("6:6:"), 100, 1, 2, 3, 4, {difference}, "why"};
+  const auto back = through_consumer_wire(verified);
+  EXPECT_EQ(back.snapshot, verified.snapshot);
+  EXPECT_EQ(std::tie(back.rows, back.missing, back.extra, back.different, back.repaired, back.error),
+            std::tie(verified.rows, verified.missing, verified.extra, verified.different, verified.repaired,
+                     verified.error));
+  EXPECT_EQ(back.differences, verified.differences);
+  EXPECT_EQ(through_producer_wire(VerificationRecorded{7, "public.users"}).topic, "public.users");
+}
+
+TEST(Codec, ADifferenceThatNobodyKnowsIsInvalid) {
+  Verified verified;
+  verified.differences.push_back({static_cast<Difference::Kind>(9), "", {}, false, ""});
+  EXPECT_THROW(decode_from_consumer(encode(FromConsumer{verified})), InvalidInput);
 }
 
 TEST(Credit, LargeFramesTakeMoreButNeverMoreThanThereIs) {

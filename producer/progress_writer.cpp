@@ -1,0 +1,130 @@
+#include "producer/progress_writer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/log.hpp"
+
+namespace mailboat::producer {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds write_interval{1};
+// A cursor that moves only because transaction ids do is of no use to status and of little to retention; and
+// since writing it moves the ids again, doing so every second would keep an idle source busy with itself.
+constexpr seconds idle_write_interval{30};
+// How often to look whether somebody waits for what has been acknowledged and not been written yet.
+constexpr milliseconds look_interval{10};
+
+// Whoever is in outbox.wait_for() holds this lock in shared mode.
+constexpr auto awaited_query = "SELECT NOT pg_try_advisory_xact_lock(1835162486, $1::int)";
+
+// Nothing is lost with a write back, so that nobody has to wait for the disk.
+constexpr auto write_statement =
+    "UPDATE outbox.subscription SET snapshot = $2::pg_snapshot, acked_event_id = $3::bigint, acked_at = "
+    "now(),"
+    " consumer_seen_at = now(), load = CASE WHEN $4::text IS NOT NULL THEN jsonb_build_object('topic', "
+    "$4::text, 'rows', $5::bigint, 'estimated_rows', $6::bigint, 'tables_left', $7::int) END"
+    " FROM (SELECT set_config('synchronous_commit', 'off', true)) AS at_once WHERE id = $1::int";
+
+constexpr auto connected_statement =
+    "UPDATE outbox.subscription SET consumer = $2, consumer_seen_at = now(), snapshot = $3::pg_snapshot,"
+    " acked_at = CASE WHEN $4::boolean THEN acked_at END WHERE id = $1::int";
+
+}  // namespace
+
+void ProgressWriter::sent(Window window) { under_way_.push_back(std::move(window)); }
+
+void ProgressWriter::acknowledged(const Ack& ack) {
+  while (!under_way_.empty() && under_way_.front().number <= ack.window) {
+    auto& window = under_way_.front();
+    content_moved_ = content_moved_ || window.has_content;
+    load_ = std::move(window.load);
+    under_way_.pop_front();
+  }
+  cursor_moved_ = true;
+  acknowledged_ = ack;
+}
+
+bool ProgressWriter::is_due(Clock::time_point now) const {
+  if (request_.is_open()) return true;
+  return (content_moved_ && now - written_at_ >= write_interval) ||
+         (cursor_moved_ && now - written_at_ >= idle_write_interval);
+}
+
+bool ProgressWriter::is_awaited(postgres::Connection& connection, Clock::time_point now) {
+  if (!content_moved_ || now - looked_at_ < look_interval) return false;
+  looked_at_ = now;
+  return connection.query(awaited_query, {std::to_string(subscription_)}).boolean(0, 0);
+}
+
+milliseconds ProgressWriter::quiet_for() const {
+  if (!content_moved_) return idle_write_interval;
+  return std::clamp(std::chrono::ceil<milliseconds>(looked_at_ + look_interval - Clock::now()),
+                    milliseconds(0), look_interval);
+}
+
+void ProgressWriter::write_connected(postgres::Connection& connection, const Subscription& before,
+                                     const ResumePoint& resume) {
+  const bool has_cursor = resume.cursor.has_value();
+  const auto snapshot = has_cursor ? common_part(before.snapshot, resume.read_from) : before.snapshot;
+  connection.query(connected_statement, {std::to_string(subscription_), consumer_, snapshot.to_string(),
+                                         has_cursor ? "true" : "false"});
+  written_at_ = Clock::now();
+}
+
+// Trouble is told before anything that the replica has in spite of it, and its end after what it has by then:
+// nobody may be told in between that all is well with what has not been applied.
+void ProgressWriter::write_if_due(postgres::Connection& connection) {
+  if (!acknowledged_) return;
+  const auto now = Clock::now();
+  const bool is_well = acknowledged_->trouble.empty();
+  if (!is_well) write_trouble(connection);
+  if (is_due(now) || (is_well && trouble_ != "") || is_awaited(connection, now)) write(connection);
+  write_trouble(connection);
+}
+
+void ProgressWriter::write_rest(postgres::Connection& connection) {
+  if (acknowledged_ && (content_moved_ || cursor_moved_)) write(connection);
+  write_trouble(connection);
+}
+
+// An acknowledgement says how the replica is now: whatever was known of it before is over. Written at once,
+// but only when it changes.
+void ProgressWriter::write_trouble(postgres::Connection& connection) {
+  if (!acknowledged_ || trouble_ == acknowledged_->trouble) return;
+  trouble_ = acknowledged_->trouble;
+  if (!note_trouble(connection, subscription_, *trouble_)) return;
+  if (trouble_->empty()) {
+    log::info("the replica is out of trouble", {{"replica", consumer_}});
+  } else {
+    log::warn("the replica is in trouble", {{"replica", consumer_}, {"reason", *trouble_}});
+  }
+}
+
+// What is loading has to be known before the subscription counts as active again.
+void ProgressWriter::write(postgres::Connection& connection) {
+  if (!request_.is_open()) return write_progress(connection);
+  postgres::Transaction transaction(connection, postgres::Transaction::Kind::ReadWrite);
+  write_progress(connection);
+  request_.fulfil();
+  transaction.commit();
+}
+
+void ProgressWriter::write_progress(postgres::Connection& connection) {
+  postgres::Params params{std::to_string(subscription_), acknowledged_->snapshot.to_string(),
+                          std::to_string(acknowledged_->last_event_id)};
+  if (load_) {
+    params.insert(params.end(), {load_->position.topic, std::to_string(load_->position.rows),
+                                 std::to_string(load_->estimated_rows), std::to_string(load_->tables_left)});
+  } else {
+    params.insert(params.end(), {std::nullopt, std::nullopt, std::nullopt, std::nullopt});
+  }
+  connection.query(write_statement, params);
+  written_at_ = Clock::now();
+  cursor_moved_ = content_moved_ = false;
+}
+
+}  // namespace mailboat::producer
