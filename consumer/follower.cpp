@@ -189,7 +189,8 @@ class Follower {
     }
     if (!summary.refused_load.empty()) on_refused_load(summary);
     for (const auto& table : summary.left_alone) {
-      log::warn("the source does not track this table any more: its rows stay as they were", {{"table", table}});
+      log::warn("the source does not track this table any more: its rows stay as they were",
+                {{"table", table}});
     }
     ack.trouble = paused_loads_.trouble(Clock::now());
     log::debug("window applied", {{"window", ack.window}, {"cursor", ack.snapshot.to_string()}});

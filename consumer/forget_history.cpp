@@ -23,7 +23,8 @@ void forget_chunks(SQLite::Database& database) {
 void forget_loads(SQLite::Database& database) {
   database.exec("DELETE FROM _mailboat_load; DELETE FROM _mailboat_load_key");
   std::vector<std::string> marks;
-  SQLite::Statement row(database, R"(SELECT name FROM sqlite_master WHERE name LIKE '\_mailboat\_seen\_%' ESCAPE '\')");
+  SQLite::Statement row(database,
+                        R"(SELECT name FROM sqlite_master WHERE name LIKE '\_mailboat\_seen\_%' ESCAPE '\')");
   while (row.executeStep()) marks.push_back(row.getColumn(0).getString());
   row.reset();
   for (const auto& name : marks) database.exec("DROP TABLE " + quote(name));

@@ -89,7 +89,7 @@ ResumePoint resume_point(const Subscription& subscription, const std::optional<C
   }
   if (lineage == Lineage::Other) refuse_other(subscription, cursor->source, source.identity);
   if (lineage == Lineage::WentBack) refuse_future(subscription, cursor->snapshot, source.now);
-  return {cursor->snapshot, cursor->snapshot, subscription.load_request.has_value(), false, 0,
+  return {cursor->snapshot,        cursor->snapshot, subscription.load_request.has_value(), false, 0,
           subscription.load_reason};
 }
 

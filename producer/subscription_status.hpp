@@ -45,7 +45,8 @@ struct SubscriptionStatus {
   std::int64_t acked_event_id = 0;  ///< highest event id applied; 0 before the first
   std::optional<LoadStatus> load;   ///< nullopt when none is running
   OpenTasks tasks;
-  std::optional<Trouble> trouble;  ///< why the replica cannot follow; nullopt while it does, or is simply away
+  std::optional<Trouble>
+      trouble;  ///< why the replica cannot follow; nullopt while it does, or is simply away
 };
 
 /// All subscriptions, ordered by name, as of one snapshot. Reads every event that some subscription has not

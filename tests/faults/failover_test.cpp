@@ -74,11 +74,12 @@ TEST_F(Failover, ToAStandbyThatMissesCommitsIsAnsweredByAReloadThatReadersDoNotS
     onlooker.look();
   }
   EXPECT_TRUE(becomes_equal());
-  EXPECT_EQ(pipeline_.connect()
-                .query("SELECT min(id) < $1::bigint FROM outbox.event WHERE payload->>'note' IN ('again', 'over')",
-                       {std::to_string(lost_event)})
-                .text(0, 0),
-            "t")
+  EXPECT_EQ(
+      pipeline_.connect()
+          .query("SELECT min(id) < $1::bigint FROM outbox.event WHERE payload->>'note' IN ('again', 'over')",
+                 {std::to_string(lost_event)})
+          .text(0, 0),
+      "t")
       << "no id was handed out again";
   EXPECT_GT(onlooker.fewest_rows(), rows / 2);
   pipeline_.sql("UPDATE item SET note = 'after the reload'; DELETE FROM item WHERE id % 7 = 0");
@@ -106,8 +107,12 @@ TEST_F(Failover, IsSurvivedAlthoughEverybodyIsKilledAgainAndAgainDuringTheReload
 }
 
 TEST_F(Failover, OfASourceWhoseTasksAreOpenReportsNoneThatItHasLost) {
-  pipeline_.sql("SELECT outbox.configure('replica', max_attempts => 1000, retry_delay => '1 h', retry_delay_max => '1 h')");
-  by_hand("CREATE TRIGGER poison BEFORE INSERT ON item WHEN NEW.note = 'poison' BEGIN SELECT RAISE(ABORT, 'no'); END");
+  pipeline_.sql(
+      "SELECT outbox.configure('replica', max_attempts => 1000, retry_delay => '1 h', retry_delay_max => '1 "
+      "h')");
+  by_hand(
+      "CREATE TRIGGER poison BEFORE INSERT ON item WHEN NEW.note = 'poison' BEGIN SELECT RAISE(ABORT, 'no'); "
+      "END");
   const auto tasks = [this] { return pipeline_.value("SELECT count(*) FROM outbox.rejection"); };
   insert(1, "poison");
   ASSERT_TRUE(eventually([&] { return tasks() == "1"; }));
@@ -131,8 +136,9 @@ TEST_F(Failover, OfASourceWhoseTasksAreOpenReportsNoneThatItHasLost) {
   EXPECT_EQ(tasks(), "1");
   EXPECT_EQ(unconfirmed(), 0);
   pipeline_.sql("SELECT outbox.retry_failed('replica', array_agg(event_id), 'test') FROM outbox.rejection");
-  EXPECT_TRUE(eventually([&] { return pipeline_.value("SELECT bool_and(superseded) FROM outbox.rejection") == "t"; }))
-      << pipeline_.said();
+  EXPECT_TRUE(eventually([&] {
+    return pipeline_.value("SELECT bool_and(superseded) FROM outbox.rejection") == "t";
+  })) << pipeline_.said();
   expect_goes_on();
 }
 

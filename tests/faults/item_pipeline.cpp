@@ -9,7 +9,6 @@ constexpr int busy_timeout_ms = 10'000;
 
 }  // namespace
 
-
 ItemPipeline::ItemPipeline(Cluster& cluster) : pipeline_(cluster) {
   pipeline_.sql(
       "CREATE TABLE item (id int PRIMARY KEY, note text); SELECT outbox.track('item');"

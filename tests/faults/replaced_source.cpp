@@ -50,9 +50,8 @@ void ReplacedSource::know_both(const Cluster& standby) {
 void ReplacedSource::wait_until_replayed(const Cluster& standby) const {
   const auto written = pipeline_.value("SELECT pg_current_wal_lsn()");
   postgres::Connection there(standby.conninfo(), "test");
-  ASSERT_TRUE(eventually([&] {
-    return there.query("SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn", {written}).boolean(0, 0);
-  }));
+  ASSERT_TRUE(eventually(
+      [&] { return there.query("SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn", {written}).boolean(0, 0); }));
 }
 
 void ReplacedSource::fail_over_to(Cluster& standby) {
@@ -87,7 +86,9 @@ bool ReplacedSource::is_loading() const {
 
 bool ReplacedSource::becomes_loaded() const {
   return eventually(
-      [this] { return !is_loading() && pipeline_.value("SELECT state FROM outbox.subscription") == "active"; },
+      [this] {
+        return !is_loading() && pipeline_.value("SELECT state FROM outbox.subscription") == "active";
+      },
       seconds(60));
 }
 

@@ -54,8 +54,9 @@ TEST_F(RestoredSource, ThatHasRunPastTheReplicasCursorIsRightAfterAResetAsWell) 
 }
 
 TEST_F(RestoredSource, ThatIsAnotherClusterIsRefusedUntilTheCursorIsReset) {
-  pipeline_.sql("CREATE TABLE left_behind (id int PRIMARY KEY); INSERT INTO left_behind VALUES (1);"
-                "SELECT outbox.track('left_behind')");
+  pipeline_.sql(
+      "CREATE TABLE left_behind (id int PRIMARY KEY); INSERT INTO left_behind VALUES (1);"
+      "SELECT outbox.track('left_behind')");
   insert(2000);
   for (int i = 0; i < 10; ++i) change_everything();
   follow();
@@ -66,8 +67,10 @@ TEST_F(RestoredSource, ThatIsAnotherClusterIsRefusedUntilTheCursorIsReset) {
   pipeline_.kill_producer();
   pipeline_.move_source_to(other);
   run({program("mailboat"), "--postgres", pipeline_.conninfo(), "migrate"});
-  pipeline_.sql("CREATE TABLE item (id int PRIMARY KEY, note text); INSERT INTO item SELECT i, 'there' FROM generate_series(1000, 3000) i;"
-                "SELECT outbox.track('item'); SELECT outbox.subscribe('replica')");
+  pipeline_.sql(
+      "CREATE TABLE item (id int PRIMARY KEY, note text); INSERT INTO item SELECT i, 'there' FROM "
+      "generate_series(1000, 3000) i;"
+      "SELECT outbox.track('item'); SELECT outbox.subscribe('replica')");
   pipeline_.start_producer(quick);
   expect_refused("the replica was filled from another PostgreSQL database");
 

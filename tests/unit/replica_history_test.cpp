@@ -76,7 +76,8 @@ TEST_F(ReplicaHistory, RowsThatTheSourceDoesNotHaveGoWithTheLastChunkAndNotBefor
 }
 
 TEST_F(ReplicaHistory, OfAWindowThatIsRolledBackLeavesEverythingAsItWas) {
-  by_hand("CREATE TRIGGER poison BEFORE INSERT ON t WHEN NEW.v = 'poison' BEGIN SELECT RAISE(ABORT, 'no'); END");
+  by_hand(
+      "CREATE TRIGGER poison BEFORE INSERT ON t WHEN NEW.v = 'poison' BEGIN SELECT RAISE(ABORT, 'no'); END");
   window(101, [this] { upsert(101, 7, "poison"); });
   const auto before = versions();
   reopen();
@@ -143,7 +144,8 @@ TEST_F(ReplicaHistory, MayBeForgottenAgainBeforeItsLoadHasEnded) {
 }
 
 TEST_F(ReplicaHistory, OldTombstonesAndChunksDoNotHoldBackARetry) {
-  by_hand("CREATE TRIGGER poison BEFORE INSERT ON t WHEN NEW.v = 'poison' BEGIN SELECT RAISE(ABORT, 'no'); END");
+  by_hand(
+      "CREATE TRIGGER poison BEFORE INSERT ON t WHEN NEW.v = 'poison' BEGIN SELECT RAISE(ABORT, 'no'); END");
   new_history(60, [this] { chunk({}, false); });
   EventBatch events;
   events.add({21, 61, "public.t", Op::Insert, row(4, "poison")});
@@ -160,7 +162,8 @@ TEST_F(ReplicaHistory, OldTombstonesAndChunksDoNotHoldBackARetry) {
 }
 
 TEST_F(ReplicaHistory, RejectionsOfTheOldOneAreForgotten) {
-  by_hand("CREATE TRIGGER poison BEFORE INSERT ON t WHEN NEW.v = 'poison' BEGIN SELECT RAISE(ABORT, 'no'); END");
+  by_hand(
+      "CREATE TRIGGER poison BEFORE INSERT ON t WHEN NEW.v = 'poison' BEGIN SELECT RAISE(ABORT, 'no'); END");
   window(101, [this] { upsert(101, 7, "poison"); });
   ASSERT_EQ(rejected(), (std::vector<EventId>{101}));
   new_history(60);
@@ -229,7 +232,8 @@ class RoutedHistory : public ReplicaFixture {
   RoutedHistory() {
     by_hand("CREATE TABLE mine (id INTEGER PRIMARY KEY, v TEXT, _version INTEGER NOT NULL)");
     replica.reset();
-    replica = std::make_unique<Replica>(Replica::Options{file, "test", {{"order", "mine", {"id"}, {}}}, 1000});
+    replica =
+        std::make_unique<Replica>(Replica::Options{file, "test", {{"order", "mine", {"id"}, {}}}, 1000});
     window(100, [this] {
       published(98, 1, "shared");
       published(99, 2, "lost");

@@ -1,6 +1,6 @@
-#include "producer/resume_point.hpp"
-
 #include <gmock/gmock.h>
+
+#include "producer/resume_point.hpp"
 
 namespace mailboat::producer {
 namespace {
