@@ -169,9 +169,9 @@ void write(const Verified& verified, v1::FromConsumer& message) {
 }
 
 Verified read(const v1::Verified& in) {
-  Verified verified{in.operation(), in.topic(),     Snapshot::parse(in.snapshot()),
-                    in.rows(),      in.missing(),   in.extra(),
-                    in.different(), in.repaired(),  {},
+  Verified verified{in.operation(), in.topic(),    Snapshot::parse(in.snapshot()),
+                    in.rows(),      in.missing(),  in.extra(),
+                    in.different(), in.repaired(), {},
                     in.error()};
   for (const auto& difference : in.differences()) verified.differences.push_back(read(difference));
   return verified;

@@ -2,46 +2,27 @@
 
 #include <algorithm>
 
+#include "producer/lineage.hpp"
+
 namespace mailboat::producer {
 namespace {
-
-// How the replica's past relates to the source.
-enum class Lineage { Same, Promoted, WentBack, Other };
-
-Lineage lineage_of(const Cursor& cursor, const SourceState& source, bool trust_failover) {
-  const auto& from = cursor.source;
-  const auto& here = source.identity;
-  if (from.system_identifier != here.system_identifier || from.database_oid != here.database_oid) {
-    return Lineage::Other;
-  }
-  if (from.timeline != here.timeline && !trust_failover) return Lineage::Promoted;
-  return cursor.snapshot.xmax() > source.now.xmax() ? Lineage::WentBack : Lineage::Same;
-}
 
 std::string reset_command(const Subscription& subscription) {
   return "mailboat load " + subscription.name + " --reset-cursor";
 }
 
-[[noreturn]] void refuse_other(const Subscription& subscription, const SourceIdentity& from,
-                               const SourceIdentity& here) {
-  throw SessionRefused(
-      RefusalCode::OtherSource,
-      "the replica was filled from another PostgreSQL database (cluster " +
-          std::to_string(from.system_identifier) + ", database oid " + std::to_string(from.database_oid) +
-          "); this one is cluster " + std::to_string(here.system_identifier) + ", database oid " +
-          std::to_string(here.database_oid) +
-          ": its transaction ids mean something else. Check --producer; if this is the replica's source from "
-          "now on, have its tables loaded in place with: " +
-          reset_command(subscription));
-}
-
-[[noreturn]] void refuse_future(const Subscription& subscription, const Snapshot& cursor,
-                                const Snapshot& now) {
+[[noreturn]] void refuse_lineage(const Subscription& subscription, Lineage lineage, const Cursor& cursor,
+                                 const SourceState& source) {
+  const auto words = describe(lineage, cursor, source);
+  if (lineage == Lineage::Other) {
+    throw SessionRefused(RefusalCode::OtherSource,
+                         words +
+                             ". Check --producer; if this is the replica's source from now on, have its "
+                             "tables loaded in place with: " +
+                             reset_command(subscription));
+  }
   throw SessionRefused(RefusalCode::SourceWentBack,
-                       "the source went back in time: the replica has it as of " + cursor.to_string() +
-                           ", but it is now at " + now.to_string() +
-                           " (restored from a backup?). If that is meant to be, have the replica's tables "
-                           "loaded in place with: " +
+                       words + ". If that is meant to be, have the replica's tables loaded in place with: " +
                            reset_command(subscription));
 }
 
@@ -54,11 +35,6 @@ std::string reset_command(const Subscription& subscription) {
           reset_command(subscription));
 }
 
-std::string promoted(const SourceIdentity& from, const SourceIdentity& here) {
-  return "the source has been promoted since (timeline " + std::to_string(from.timeline) + " is now " +
-         std::to_string(here.timeline) + "): commits that the replica has may be gone there";
-}
-
 ResumePoint without_cursor(const Subscription& subscription) {
   const bool loads = subscription.start == Subscription::Start::Load || subscription.load_request.has_value();
   if (subscription.start == Subscription::Start::Earliest) return {std::nullopt, Snapshot(), loads};
@@ -69,7 +45,7 @@ ResumePoint without_cursor(const Subscription& subscription) {
 ResumePoint in_new_history(const Subscription& subscription, const Cursor& cursor, const SourceState& source,
                            Lineage lineage) {
   ResumePoint point{cursor.snapshot, subscription.snapshot, true, true, 0, subscription.load_reason};
-  if (lineage == Lineage::Promoted) point.why_reloaded = promoted(cursor.source, source.identity);
+  if (lineage == Lineage::Promoted) point.why_reloaded = describe(lineage, cursor, source);
   if (lineage != Lineage::Other) point.read_from = common_part(subscription.snapshot, cursor.snapshot);
   // Whoever resets a cursor that seems to fit knows better, and the acknowledgement may be wrong as well.
   if (lineage == Lineage::Promoted || lineage == Lineage::WentBack) {
@@ -87,9 +63,8 @@ ResumePoint resume_point(const Subscription& subscription, const std::optional<C
   if (subscription.reset_cursor || lineage == Lineage::Promoted) {
     return in_new_history(subscription, *cursor, source, lineage);
   }
-  if (lineage == Lineage::Other) refuse_other(subscription, cursor->source, source.identity);
-  if (lineage == Lineage::WentBack) refuse_future(subscription, cursor->snapshot, source.now);
-  return {cursor->snapshot,        cursor->snapshot, subscription.load_request.has_value(), false, 0,
+  if (lineage != Lineage::Same) refuse_lineage(subscription, lineage, *cursor, source);
+  return {cursor->snapshot, cursor->snapshot, subscription.load_request.has_value(), false, 0,
           subscription.load_reason};
 }
 

@@ -49,7 +49,7 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
     for (const auto& position : hello.unfinished_loads) loads_.push_back({position, {}});
   }
   progress_.write_connected(connection_, subscription, resume);
-  tasks_.begin(hello);
+  tasks_.begin(hello, resume);
 }
 
 // Rejections before progress: what has been acknowledged may leave the log as soon as PostgreSQL knows it,
@@ -187,6 +187,7 @@ void WindowSender::send_load_chunk(Frame& frame, const std::stop_token& stop) {
     frame.chunk = std::move(piece);
   }
   load->estimated_rows = frame.chunk->estimated_rows;
+  loaded_rows_ += chunk->next.rows - load->position.rows;
   if (chunk->ends_load) {
     log::info(
         frame.chunk->gives_up ? "table is no longer tracked, its load ends here" : "table loaded",
@@ -199,7 +200,10 @@ void WindowSender::send_load_chunk(Frame& frame, const std::stop_token& stop) {
 
 std::optional<LoadProgress> WindowSender::load_progress() const {
   if (loads_.empty()) return std::nullopt;
-  return LoadProgress{loads_.front().position, loads_.front().estimated_rows, loads_.size() - 1};
+  const auto& now = loads_.front();
+  std::vector<std::string> later;
+  for (auto load = loads_.begin() + 1; load != loads_.end(); ++load) later.push_back(load->position.topic);
+  return LoadProgress{now.position, now.estimated_rows, std::move(later), loaded_rows_};
 }
 
 void WindowSender::emit(Frame& frame, const std::stop_token& stop) {

@@ -89,8 +89,9 @@ class WindowSender {
   ProgressWriter progress_;
   TaskDesk tasks_;
 
-  std::optional<Snapshot> sent_;  // `to` of the last window sent
-  std::vector<Load> loads_;       // unfinished, in the order in which they are loaded
+  std::optional<Snapshot> sent_;   // `to` of the last window sent
+  std::vector<Load> loads_;        // unfinished, in the order in which they are loaded
+  std::uint64_t loaded_rows_ = 0;  // of all tables, in this session
   std::uint64_t window_ = 0;
   std::uint64_t acknowledged_window_ = 0;
   const std::uint32_t all_credit_;

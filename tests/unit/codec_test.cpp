@@ -123,7 +123,8 @@ TEST(Codec, VerificationSurvivesTheWire) {
   EXPECT_EQ(through_consumer_wire(hello).verify_every, hello.verify_every);
 
   Frame frame;
-  frame.chunk = LoadChunk{"public.users", {}, {}, false, false, 0, false, LoadChunk::Purpose::Repair, 7, true};
+  frame.chunk =
+      LoadChunk{"public.users", {}, {}, false, false, 0, false, LoadChunk::Purpose::Repair, 7, true};
   const auto chunk = through_producer_wire(frame).chunk;
   ASSERT_TRUE(chunk.has_value());
   EXPECT_EQ(chunk->purpose, LoadChunk::Purpose::Repair);

@@ -170,6 +170,21 @@ TEST_F(ReplicaHistory, RejectionsOfTheOldOneAreForgotten) {
   EXPECT_TRUE(rejected().empty());
 }
 
+TEST_F(ReplicaHistory, WhatWasVerifiedInTheOldOneIsForgotten) {
+  const auto verified = [this](bool ends_load) {
+    LoadChunk piece{"public.t", {}, {"2"}, true, ends_load, 0, false, LoadChunk::Purpose::Verify, 7, true};
+    piece.rows.add(row(1, "loaded"));
+    replica->verify(piece);
+  };
+  window(101, [&] { verified(true); });
+  ASSERT_EQ(replica->unconfirmed_verifications().size(), 1U);
+  window(102, [&] { verified(false); });
+  ASSERT_TRUE(replica->running_verification().has_value());
+  new_history(60);
+  EXPECT_TRUE(replica->unconfirmed_verifications().empty());
+  EXPECT_FALSE(replica->running_verification().has_value());
+}
+
 TEST_F(ReplicaHistory, ADescriptionCountsWhateverItsId) {
   new_history(60);
   window(61, [this] { event(22, Op::Relation, wider); });
