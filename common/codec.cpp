@@ -123,11 +123,12 @@ void write(const Retried& retried, v1::FromConsumer& message) {
     one.set_error(outcome.error);
   }
   out.set_number(retried.number);
+  out.set_replay(retried.replay);
 }
 
 Retried read(const v1::Retried& in) {
   using Wire = v1::Retried::Outcome;
-  Retried retried{{}, in.number()};
+  Retried retried{{}, in.number(), in.replay()};
   for (const auto& one : in.outcomes()) {
     if (!Wire::Result_IsValid(one.result()) || one.result() == Wire::RESULT_UNSPECIFIED) {
       throw InvalidInput("an unknown outcome of a retry");
@@ -244,7 +245,9 @@ void write(const Recorded& recorded, v1::FromProducer& message) {
 }
 
 void write(const Retry& retry, v1::FromProducer& message) {
-  write(retry.events, *message.mutable_retry()->mutable_events());
+  auto& out = *message.mutable_retry();
+  write(retry.events, *out.mutable_events());
+  out.set_replay(retry.replay);
 }
 
 void write(const VerificationRecorded& recorded, v1::FromProducer& message) {
@@ -373,7 +376,7 @@ FromProducer decode_from_producer(std::string_view bytes) {
     case v1::FromProducer::kRecorded:
       return Recorded{to_vector<EventId>(message.recorded().event_id())};
     case v1::FromProducer::kRetry:
-      return Retry{read(*message.mutable_retry()->mutable_events())};
+      return Retry{read(*message.mutable_retry()->mutable_events()), message.retry().replay()};
     case v1::FromProducer::kVerificationRecorded:
       return VerificationRecorded{message.verification_recorded().operation(),
                                   message.verification_recorded().topic()};

@@ -161,10 +161,12 @@ struct Recorded {
   std::vector<EventId> event_ids;
 };
 
-/// Rejected events once more, outside of the windows. Each follows the R event that described its table when
-/// it was written, which is no attempt of its own unless it was rejected, too.
+/// Events once more, outside of the windows: rejected ones, or what a replay asks for. Each follows the R
+/// event that described its table when it was written, which is no attempt of its own unless it was rejected,
+/// too.
 struct Retry {
   EventBatch events;
+  OperationId replay = 0;  ///< 0: retries that are due
 };
 
 /// What became of an event of a Retry.
@@ -183,6 +185,7 @@ struct RetryOutcome {
 struct Retried {
   std::vector<RetryOutcome> outcomes;
   std::uint64_t number = 0;  ///< which Retry of the file it was, as Hello::retries counts them
+  OperationId replay = 0;    ///< the Retry's
 };
 
 /// What a message takes of the credit: 1 for each MiB begun, so that large events are not under way by the

@@ -181,13 +181,15 @@ class Follower {
       client.send(Credit{credit_cost(*frame, all_credit)});
     } else if (const auto* retry = std::get_if<Retry>(&message)) {
       if (applier.in_window()) throw StreamBroken("a retry came in the middle of a window");
-      client.send(replica_->retry(retry->events));
+      auto retried = replica_->retry(retry->events);
+      retried.replay = retry->replay;
+      client.send(retried);
       client.send(Credit{credit_cost(*retry, all_credit)});
     } else if (const auto* recorded = std::get_if<Recorded>(&message)) {
       report.recorded(recorded->event_ids);
       end_if_caught_up();
     } else if (const auto* verified = std::get_if<VerificationRecorded>(&message)) {
-      replica_->confirm(*verified);
+      replica_->confirm_verification(*verified);
     }
   }
 

@@ -204,7 +204,7 @@ std::vector<Verified> Replica::unconfirmed_verifications() {
   return on_database("read what was verified", [this] { return verification_.log().ended(); });
 }
 
-void Replica::confirm(const VerificationRecorded& recorded) {
+void Replica::confirm_verification(const VerificationRecorded& recorded) {
   on_database("forget what was verified", [&] {
     SQLite::Savepoint savepoint(database_, "confirm");
     verification_.log().remove(recorded);

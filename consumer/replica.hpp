@@ -83,7 +83,7 @@ class Replica {
   [[nodiscard]] bool has_verified() const { return verification_.has_ended(); }
   /// What has been found and PostgreSQL has not confirmed.
   [[nodiscard]] std::vector<Verified> unconfirmed_verifications();
-  void confirm(const VerificationRecorded& recorded);
+  void confirm_verification(const VerificationRecorded& recorded);
 
   /// Rejections that PostgreSQL has not confirmed: see Rejections::read().
   [[nodiscard]] Rejections::Piece unconfirmed(std::int64_t after);

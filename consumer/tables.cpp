@@ -205,7 +205,8 @@ RetryOutcome::Result Tables::apply_again(const Event& event, const char* buffer_
     writer.truncate_again(event.id, bookkeeping_.last_chunk_before(event.transaction));
     return RetryOutcome::Result::Applied;
   }
-  if (rules_.row_overtaken(writer, event, writer.key_of(event.payload, buffer_end))) {
+  const auto& key = writer.key_of(event.payload, buffer_end);
+  if (rules_.row_overtaken(writer, event, key) || rules_.already_deleted(writer, event, key)) {
     return RetryOutcome::Result::Superseded;
   }
   apply_change(table, writer, event, buffer_end);

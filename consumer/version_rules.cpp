@@ -17,6 +17,12 @@ bool VersionRules::row_overtaken(const TableWriter& table, const Event& event,
          is_newer_here(tombstone(table, key_text(key)), event);
 }
 
+bool VersionRules::already_deleted(const TableWriter& table, const Event& event,
+                                   const std::vector<Value>& key) {
+  return event.op == Op::Delete && tombstone(table, key_text(key)) == static_cast<std::int64_t>(event.id) &&
+         !row_version(table, key);
+}
+
 bool VersionRules::table_overtaken(const TableWriter& table, const Event& event) {
   return bookkeeping_.load_brings(std::string(event.topic), event.transaction) ||
          is_newer_here(tombstone(table, whole_table), event);

@@ -44,6 +44,9 @@ class VersionRules {
   /// By what happened to the row with this key.
   [[nodiscard]] bool row_overtaken(const TableWriter& table, const Event& event,
                                    const std::vector<Value>& key);
+  /// The event is the delete that has taken the row with this key away, and no row is there.
+  [[nodiscard]] bool already_deleted(const TableWriter& table, const Event& event,
+                                     const std::vector<Value>& key);
 
  private:
   std::optional<std::int64_t> row_version(const TableWriter& table, const std::vector<Value>& key);

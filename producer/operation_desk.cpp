@@ -18,7 +18,7 @@ constexpr milliseconds busy_interval{1000};
 // Wake-ups come by the thousand while the source is busy.
 constexpr milliseconds shortest_quiet{250};
 constexpr milliseconds write_interval{1000};
-constexpr std::chrono::seconds longest_schedule_interval{60};
+constexpr std::chrono::seconds longest_schedule_interval{5};
 
 constexpr std::size_t text_limit = 2000;
 

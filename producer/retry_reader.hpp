@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,13 +29,9 @@ class RetryReader {
   Batch read(std::size_t target_bytes);
 
  private:
-  void add_context(EventBatch& batch, const std::string& topic, EventId relation);
-  std::optional<std::string> payload_of(TransactionId transaction, EventId id);
-
   postgres::Connection& connection_;
   const std::string subscription_;
-  const std::optional<std::string> topics_;      // text[] literal
-  std::map<std::string, EventId> described_by_;  // in the batch being read: each topic's last R
+  const std::optional<std::string> topics_;  // text[] literal
 };
 
 }  // namespace mailboat::producer

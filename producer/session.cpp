@@ -31,6 +31,16 @@ void lock_subscription(postgres::Connection& connection, const Subscription& sub
   }
 }
 
+// What a replica says of its past counts for nothing in a new history.
+Hello as_continued(Hello hello, const ResumePoint& resume) {
+  if (resume.new_history) {
+    hello.cursor.reset();
+    hello.unfinished_loads.clear();
+    hello.verification.reset();
+  }
+  return hello;
+}
+
 class Registration {
  public:
   Registration(CommitWatch& watch, Inbox& inbox) : watch_(watch), inbox_(inbox) { watch_.add(inbox_); }
@@ -117,7 +127,7 @@ void Session::serve(const std::stop_token& stop) {
               {{"subscription", subscription.name}, {"reason", resume.why_reloaded}});
   }
 
-  WindowSender sender(connection, inbox_, subscription, resume, hello_,
+  WindowSender sender(connection, inbox_, subscription, resume, as_continued(hello_, resume),
                       {.snapshot_hold_max = options_.snapshot_hold_max},
                       {.send = send_, .found_events = [this] { watch_.found_events(); }});
   const Registration registration(watch_, inbox_);

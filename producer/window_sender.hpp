@@ -9,10 +9,12 @@
 
 #include "common/messages.hpp"
 #include "postgres/connection.hpp"
+#include "producer/chunk_feed.hpp"
 #include "producer/inbox.hpp"
-#include "producer/load_reader.hpp"
 #include "producer/load_request.hpp"
+#include "producer/operation_desk.hpp"
 #include "producer/progress_writer.hpp"
+#include "producer/replay_desk.hpp"
 #include "producer/resume_point.hpp"
 #include "producer/subscription.hpp"
 #include "producer/task_desk.hpp"
@@ -26,8 +28,8 @@ class SessionEnded : public Error {
   using Error::Error;
 };
 
-/// Carries one subscription to one consumer, window by window, and retries between the windows. step() is the
-/// page to read first.
+/// Carries one subscription to one consumer, window by window, and retries and replays between the windows.
+/// step() is the page to read first.
 ///
 /// Belongs to the session's thread. `connection`, `inbox` must outlive it. Throws SessionEnded,
 /// ConnectionLost.
@@ -47,7 +49,8 @@ class WindowSender {
                const ResumePoint& resume, const Hello& hello, Settings settings, Ports ports);
 
   /// One bounded piece of work: takes in what the consumer said, records its rejections, writes progress back
-  /// when due, sends due retries or the next window if there is one, and otherwise waits for a wake-up.
+  /// when due, sends due retries, events to be replayed or the next window if there is one, and otherwise
+  /// waits for a wake-up.
   void step(const std::stop_token& stop);
 
   /// At the end of a session: gives acknowledgements under way a moment to arrive, records what the consumer
@@ -56,25 +59,17 @@ class WindowSender {
 
  private:
   using Clock = std::chrono::steady_clock;
-  struct Load {
-    LoadPosition position;
-    std::string trouble;  // why it does not go on, while it does not
-    std::uint64_t estimated_rows = 0;
-    Clock::time_point retry_at = {};  // not before
-  };
-
-  bool send_due_retry(const std::stop_token& stop);
+  bool send_again(const std::stop_token& stop);
+  std::optional<Retry> next_to_send_again();
   bool window_is_due();
   void send_window(const std::stop_token& stop);
-  void send_load_chunk(Frame& frame, const std::stop_token& stop);
-  std::vector<Load>::iterator next_load();
-  void leave_alone(Load& load);
+  void send_chunk(Frame& frame, const std::stop_token& stop);
   void begin_loads(Frame& frame, const std::vector<std::string>& topics);
+  void begin_requested_loads(Frame& frame);
   void emit(Frame& frame, const std::stop_token& stop);
   void wait_for_credit(std::uint32_t cost, const std::stop_token& stop);
   void take_in();
   void rest(const std::stop_token& stop);
-  [[nodiscard]] std::optional<LoadProgress> load_progress() const;
 
   postgres::Connection& connection_;
   Inbox& inbox_;
@@ -84,20 +79,21 @@ class WindowSender {
   const Ports ports_;
 
   WindowReader reader_;
-  LoadReader load_reader_;
   LoadRequest load_request_;
   ProgressWriter progress_;
   TaskDesk tasks_;
+  OperationDesk operations_;
+  ChunkFeed chunks_;
+  ReplayDesk replays_;
 
-  std::optional<Snapshot> sent_;   // `to` of the last window sent
-  std::vector<Load> loads_;        // unfinished, in the order in which they are loaded
-  std::uint64_t loaded_rows_ = 0;  // of all tables, in this session
+  std::optional<Snapshot> sent_;  // `to` of the last window sent
   std::uint64_t window_ = 0;
   std::uint64_t acknowledged_window_ = 0;
   const std::uint32_t all_credit_;
   std::uint32_t credit_;
   bool consumer_gone_ = false;
-  bool is_window_turn_ = false;  // a retry was sent last
+  bool is_window_turn_ = false;  // a Retry was sent last
+  bool is_replay_turn_ = false;
   Clock::time_point window_sent_at_{};
 };
 

@@ -36,6 +36,7 @@ void ScriptedConsumer::reject(EventId event, TransactionId transaction, const st
 
 void ScriptedConsumer::answer(const Retry& retry, RetryOutcome::Result result, const std::string& error) {
   Retried retried;
+  retried.replay = retry.replay;
   for (const auto id : retry.events.ids()) retried.outcomes.push_back({id, result, error});
   give_back(credit_cost(retry, all_credit_));
   send(retried);

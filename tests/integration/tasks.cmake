@@ -5,6 +5,7 @@ mailboat_test(mailboat_task_test
     operation_test.cpp
     outbox_fixture.cpp
     rejection_test.cpp
+    replay_record_test.cpp
     task_view_test.cpp
     wait_call_test.cpp
   PRIVATE mailboat_migrations mailboat_test_support GTest::gmock GTest::gtest_main
@@ -14,6 +15,7 @@ mailboat_test(mailboat_task_test
 mailboat_test(mailboat_task_feed_test
   SOURCES
     pipeline_fixture.cpp
+    replay_feed_test.cpp
     replica_difference.cpp
     scripted_consumer.cpp
     task_record_test.cpp

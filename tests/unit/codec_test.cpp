@@ -66,12 +66,14 @@ TEST(Codec, RejectionsAndOutcomesSurviveTheWire) {
   const Rejected rejected{{{7, 100, "CHECK constraint failed"}, {9, 101, ""}}};
   EXPECT_EQ(through_consumer_wire(rejected).rejections, rejected.rejections);
   using Result = RetryOutcome::Result;
-  const Retried retried{{{7, Result::Applied, ""}, {8, Result::Superseded, ""}, {9, Result::Rejected, "no"}},
-                        58};
+  const Retried retried{
+      {{7, Result::Applied, ""}, {8, Result::Superseded, ""}, {9, Result::Rejected, "no"}}, 58, 6};
   EXPECT_EQ(through_consumer_wire(retried).number, 58U);
+  EXPECT_EQ(through_consumer_wire(retried).replay, 6U);
   EXPECT_EQ(through_consumer_wire(retried).outcomes, retried.outcomes);
   EXPECT_EQ(through_producer_wire(Recorded{{7, 9}}).event_ids, (std::vector<EventId>{7, 9}));
   EXPECT_EQ(through_producer_wire(Retry{some_events()}).events.ids(), some_events().ids());
+  EXPECT_EQ(through_producer_wire(Retry{some_events(), 6}).replay, 6U);
 }
 
 TEST(Codec, AnOutcomeThatNobodyKnowsIsInvalid) {

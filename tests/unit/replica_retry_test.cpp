@@ -52,6 +52,22 @@ TEST_F(ReplicaRetry, CannotRaiseTheDead) {
   EXPECT_EQ(rows(), "1=born again");
 }
 
+TEST_F(ReplicaRetry, OfADeleteThatIsDoneIsSuperseded) {
+  window(5, [this] { upsert(5, 1, "a"); });
+  window(6, [this] { remove(6, 1); });
+  EXPECT_EQ(retry(6, Op::Delete, R"({"id":1})").result, Result::Superseded);
+  by_hand("INSERT INTO t VALUES (1, 'back by mistake', 5)");
+  EXPECT_EQ(retry(6, Op::Delete, R"({"id":1})").result, Result::Applied);
+  EXPECT_EQ(rows(), "");
+}
+
+TEST_F(ReplicaRetry, OfTheEventThatWroteTheRowMendsIt) {
+  window(5, [this] { upsert(5, 1, "right"); });
+  by_hand("UPDATE t SET v = 'wrong'");
+  EXPECT_EQ(retry_upsert(5, 1, "right"), Result::Applied);
+  EXPECT_EQ(rows(), "1=right");
+}
+
 TEST_F(ReplicaRetry, FromBeforeATruncateIsSuperseded) {
   window(5, [this] { upsert(5, 1, "a"); });
   window(7, [this] { event(7, Op::Truncate, ""); });
