@@ -1,7 +1,7 @@
 #include "cli/from_copy.hpp"
 
 #include "consumer/replica_copy.hpp"
-#include "producer/source.hpp"
+#include "producer/lineage.hpp"
 
 namespace mailboat::cli {
 namespace {
@@ -25,12 +25,12 @@ void require_copy(postgres::Connection& connection, const ReplicaCopy::Origin& o
 }
 
 void require_same_source(postgres::Connection& connection, const Cursor& cursor, const std::string& path) {
-  const auto now = Snapshot::parse(connection.query("SELECT pg_current_snapshot()").text(0, 0));
-  try {
-    producer::require_continuable(cursor, producer::identify_source(connection), now, false);
-  } catch (const producer::SessionRefused& refusal) {
-    throw Fatal("the copy '" + path + "' cannot go on with this source: " + refusal.what());
-  }
+  const auto source = producer::look_at_source(connection);
+  const auto lineage = producer::lineage_of(cursor, source, false);
+  if (lineage == producer::Lineage::Same) return;
+  throw Fatal("the copy '" + path +
+              "' cannot go on with this source: " + producer::describe(lineage, cursor, source) +
+              ". Leave out --from-copy, and let a consumer fill a new file");
 }
 
 std::int64_t make_subscription(postgres::Transaction& transaction, const std::string& name,

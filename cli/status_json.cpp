@@ -76,6 +76,8 @@ void print_status_json(std::ostream& out, const StatusReport& report) {
     json.key("tasks_retrying").value(status.tasks.retrying).key("tasks_failed").value(status.tasks.failed);
     json.key("oldest_task_seconds").value(status.tasks.oldest_seconds);
     write_trouble(json, status.trouble);
+    json.key("load_reason");
+    status.needed_load ? json.value(status.needed_load->text) : json.null();
     write_operations(json, status, report);
     write_tables(json, status.tables);
     json.end_object();

@@ -52,12 +52,15 @@ std::string verified_text(const SubscriptionStatus& status) {
          " ago";
 }
 
+void print_trouble(std::ostream& out, const std::string& what, const std::optional<Trouble>& trouble) {
+  if (!trouble) return;
+  out << what << trouble->text << " (since " << rough_duration(std::max(trouble->seconds, 0.0)) << ")\n";
+}
+
 // What does not fit into the table.
 void print_notes(std::ostream& out, const SubscriptionStatus& status, const StatusReport& report) {
-  if (status.trouble) {
-    out << status.name << ": " << status.trouble->text << " (since "
-        << rough_duration(std::max(status.trouble->seconds, 0.0)) << ")\n";
-  }
+  print_trouble(out, status.name + ": ", status.trouble);
+  print_trouble(out, status.name + ": every table is to be loaded: ", status.needed_load);
   for (const auto& operation : report.operations) {
     if (operation.subscription == status.name)
       out << status.name << ": " << operation_line(operation) << '\n';

@@ -185,10 +185,13 @@ void write(const Welcome& welcome, v1::FromProducer& message) {
   auto& out = *message.mutable_welcome();
   write(welcome.source, *out.mutable_source());
   out.set_heartbeat_milliseconds(static_cast<std::uint32_t>(welcome.heartbeat.count()));
+  out.set_new_history(welcome.new_history);
+  out.set_shared_events(welcome.shared_events);
 }
 
 Welcome read(const v1::Welcome& in) {
-  return {read(in.source()), std::chrono::milliseconds(in.heartbeat_milliseconds())};
+  return {read(in.source()), std::chrono::milliseconds(in.heartbeat_milliseconds()), in.new_history(),
+          in.shared_events()};
 }
 
 void write(const Refusal& refusal, v1::FromProducer& message) {

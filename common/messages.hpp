@@ -70,6 +70,9 @@ struct Hello {
 struct Welcome {
   SourceIdentity source;
   std::chrono::milliseconds heartbeat{};
+  bool new_history =
+      false;  ///< event and transaction ids that the replica knows mean something else here ...
+  EventId shared_events = 0;  ///< ... but those of events up to this id
 };
 
 /// Numbers as in feed.proto, never reused.
@@ -79,7 +82,6 @@ enum class RefusalCode : std::uint8_t {
   Busy = 3,
   OtherSource = 4,
   SourceWentBack = 5,
-  TimelineChanged = 6,
   CursorMissing = 7,
   SourceUnsuitable = 8,
   SourceUnavailable = 9,

@@ -115,6 +115,15 @@ void Bookkeeping::store(const StoredRelation& relation) {
   store.exec();
 }
 
+std::vector<std::string> Bookkeeping::tables_without_load() {
+  std::vector<std::string> names;
+  SQLite::Statement row(database_,
+                        "SELECT table_name FROM _mailboat_relation"
+                        " WHERE topic NOT IN (SELECT topic FROM _mailboat_load) ORDER BY table_name");
+  while (row.executeStep()) names.push_back(row.getColumn(0).getString());
+  return names;
+}
+
 std::vector<LoadPosition> Bookkeeping::unfinished_loads() {
   std::vector<LoadPosition> loads;
   SQLite::Statement load(database_,

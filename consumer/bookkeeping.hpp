@@ -40,6 +40,8 @@ class Bookkeeping {
   std::vector<StoredRelation> relations();
   void store(const StoredRelation& relation);
 
+  /// Tables of topics that no load, running or finished, has been begun for.
+  std::vector<std::string> tables_without_load();
   std::vector<LoadPosition> unfinished_loads();
   /// What of a table a running load has not to look at again: rows that an event from `since` on wrote, and
   /// those of chunks from `first_chunk` on.

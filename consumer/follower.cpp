@@ -112,10 +112,20 @@ class Follower {
                {"subscription", options_.subscription},
                {"cursor", replica_->cursor() ? replica_->cursor()->snapshot.to_string() : "none"}});
     busy_since_.reset();
-    RejectionReport report(*replica_, client);
-    report_verifications(client);
-    WindowApplier applier(*replica_, welcome->source);
+    if (welcome->new_history) {
+      begin_new_history();
+    } else {
+      report_verifications(client);
+    }
+    RejectionReport report(*replica_, client, welcome->new_history);
+    WindowApplier applier(*replica_, *welcome);
     follow_windows(client, applier, report);
+  }
+
+  void begin_new_history() {
+    log::warn("the source has another history than the one that was followed: every table is loaded in place",
+              {{"subscription", options_.subscription}});
+    paused_loads_ = {};
   }
 
   Hello hello() {
@@ -204,6 +214,10 @@ class Follower {
                 {{"window", ack.window}, {"events", summary.rejections}, {"first", summary.first_rejection}});
     }
     if (!summary.refused_load.empty()) on_refused_load(summary);
+    for (const auto& table : summary.left_alone) {
+      log::warn("the source does not track this table any more: its rows stay as they were",
+                {{"table", table}});
+    }
     ack.trouble = paused_loads_.trouble(Clock::now());
     log::debug("window applied", {{"window", ack.window}, {"cursor", ack.snapshot.to_string()}});
     report.window_committed(std::move(ack));

@@ -4,7 +4,8 @@
 
 namespace mailboat::consumer {
 
-RejectionReport::RejectionReport(Replica& replica, FeedClient& client) : replica_(replica), client_(client) {
+RejectionReport::RejectionReport(Replica& replica, FeedClient& client, bool new_history)
+    : replica_(replica), client_(client), may_have_more_(!new_history) {
   go_on();
 }
 

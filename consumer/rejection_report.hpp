@@ -17,7 +17,8 @@ namespace mailboat::consumer {
 /// acknowledgement is held back until they are recorded. Both references must outlive this.
 class RejectionReport {
  public:
-  RejectionReport(Replica& replica, FeedClient& client);
+  /// `new_history`: the source would not know the events of what is there. It is gone with the first window.
+  RejectionReport(Replica& replica, FeedClient& client, bool new_history);
 
   /// The replica has committed a window, and said so in its summary().
   void window_committed(Ack ack);
@@ -30,7 +31,7 @@ class RejectionReport {
   Replica& replica_;
   FeedClient& client_;
   std::int64_t last_position_ = 0;  // see Rejections::read()
-  bool may_have_more_ = true;
+  bool may_have_more_;
   bool is_under_way_ = false;
   std::optional<Ack> held_ack_;  // the latest
 };

@@ -92,9 +92,18 @@ void Replica::begin() {
   });
   highest_event_id_ = last_event_id_;
   chunk_.reset();
-  has_deferred_ = false;
+  has_deferred_ = has_forgotten_ = false;
   summary_ = {};
   verification_.begin_transaction();
+}
+
+void Replica::forget_history(EventId shared_events) {
+  on_database("forget the history of before", [&] {
+    tables_.forget_history(shared_events);
+    verification_.forget();
+  });
+  highest_event_id_ = std::min(highest_event_id_, shared_events);
+  has_forgotten_ = true;
 }
 
 void Replica::apply(const Event& event, const char* buffer_end) {
@@ -214,6 +223,7 @@ void Replica::commit(const Cursor& cursor) {
   });
   if (has_deferred_) settle(std::nullopt);
   on_database("commit a window", [&] {
+    if (has_forgotten_) summary_.left_alone = bookkeeping_.tables_without_load();
     bookkeeping_.store(StoredCursor{options_.subscription, cursor, highest_event_id_});
     require_in_place();
     transaction_->commit();

@@ -43,6 +43,9 @@ class Replica {
   [[nodiscard]] std::vector<LoadPosition> unfinished_loads();
 
   void begin();
+  /// First in a transaction: the source has another history than the one that the replica has followed. See
+  /// consumer::forget_history().
+  void forget_history(EventId shared_events);
   /// `buffer_end`: see RowDecoder::decode().
   void apply(const Event& event, const char* buffer_end);
   /// The table's load (again) begins; until it ends, unfinished_loads() lists it.
@@ -63,6 +66,7 @@ class Replica {
     std::string first_rejection;  ///< in words
     std::string refused_load;     ///< topic; empty when no chunk was refused
     std::string refused_load_reason;
+    std::vector<std::string> left_alone;  ///< with forget_history(): tables that nobody loads anew
   };
   [[nodiscard]] const Summary& summary() const { return summary_; }
 
@@ -118,6 +122,7 @@ class Replica {
   bool has_deferred_ = false;
   std::optional<SQLite::Transaction> transaction_;
   EventId highest_event_id_ = 0;
+  bool has_forgotten_ = false;
   std::optional<OpenChunk> chunk_;
   std::optional<SQLite::Savepoint> chunk_savepoint_;
   Summary summary_;

@@ -3,6 +3,7 @@
 #include <SQLiteCpp/Savepoint.h>
 
 #include "common/error.hpp"
+#include "consumer/forget_history.hpp"
 #include "consumer/load_sweep.hpp"
 #include "consumer/table_schema.hpp"
 #include "consumer/target_table.hpp"
@@ -49,6 +50,18 @@ void Tables::release_statements() {
     table.comparison.reset();
   }
   verification_.release_statements();
+}
+
+void Tables::forget_history(EventId shared_events) {
+  release_statements();
+  changed_ = true;
+  undescribed_.clear();
+  std::vector<std::string> names;
+  for (auto& [topic, table] : tables_) {
+    table.relation_id = table.loading_since = 0;
+    if (table_exists(table.name)) names.push_back(table.name);
+  }
+  consumer::forget_history(database_, names, shared_events);
 }
 
 void Tables::apply(const Event& event, const char* buffer_end) {

@@ -43,6 +43,9 @@ class Tables {
   /// True when relations or loads have changed since read().
   [[nodiscard]] bool changed() const { return changed_; }
 
+  /// See consumer::forget_history(): also of what is known here only.
+  void forget_history(EventId shared_events);
+
   /// Applies an event of the main stream. What is read from an event's table fits the last description of it
   /// that could be applied; while a newer one could not, the topic's changes are refused as well, since they
   /// would lose whatever the newer one brought.

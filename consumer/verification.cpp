@@ -104,6 +104,11 @@ void Verification::abandon(std::string_view topic) {
   if (is_watching(topic)) running_.reset();
 }
 
+void Verification::forget() {
+  running_.reset();
+  log_.clear();
+}
+
 void Verification::commit_at(const Snapshot& snapshot) {
   if (has_ended_) log_.store_snapshot(snapshot);
 }

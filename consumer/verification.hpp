@@ -46,6 +46,9 @@ class Verification {
   /// The topic's rows are no longer what they were compared as, as where a load begins.
   void abandon(std::string_view topic);
 
+  /// All that has been found, or is being looked for: of the operations of another history.
+  void forget();
+
   /// An event has written the row with this key.
   [[nodiscard]] bool is_watching(std::string_view topic) const {
     return running_ && topic == running_->topic;

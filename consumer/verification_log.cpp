@@ -34,6 +34,10 @@ std::int64_t number(std::uint64_t value) { return static_cast<std::int64_t>(valu
 
 void VerificationLog::create_tables(SQLite::Database& database) { database.exec(tables); }
 
+void VerificationLog::clear() {
+  database_.exec("DELETE FROM _mailboat_difference; DELETE FROM _mailboat_verification");
+}
+
 void VerificationLog::exec(const char* statement, OperationId operation, const std::string& topic) {
   SQLite::Statement prepared(database_, statement);
   prepared.bind(1, number(operation));

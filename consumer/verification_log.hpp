@@ -31,6 +31,7 @@ class VerificationLog {
 
   /// Those that are over.
   std::vector<Verified> ended();
+  void clear();
   /// PostgreSQL has it.
   void remove(const VerificationRecorded& recorded);
 

@@ -43,6 +43,7 @@ std::optional<Ack> WindowApplier::apply(const Frame& frame) {
     replica_.begin();
     in_window_ = true;
     window_ = frame.window;
+    if (window_ == 1 && welcome_.new_history) replica_.forget_history(welcome_.shared_events);
   }
   const auto& buffer = frame.events.payloads().texts();
   frame.events.for_each([&](const Event& event) { replica_.apply(event, buffer.data() + buffer.size()); });
@@ -51,7 +52,7 @@ std::optional<Ack> WindowApplier::apply(const Frame& frame) {
   ++next_index_;
   if (!frame.last) return std::nullopt;
 
-  replica_.commit({source_, *frame.to});
+  replica_.commit({welcome_.source, *frame.to});
   in_window_ = false;
   next_index_ = 0;
   return Ack{*frame.to, frame.window, replica_.last_event_id()};

@@ -14,11 +14,12 @@ class StreamBroken : public Unavailable {
   using Unavailable::Unavailable;
 };
 
-/// Applies the frames of one session to a replica: one window is one SQLite transaction. One thread; the
-/// replica must outlive it. A window that is open when it is destroyed is rolled back.
+/// Applies the frames of one session to a replica: one window is one SQLite transaction. Where the session
+/// says that the source has another history, the first of them begins with forgetting the old one. One
+/// thread; the replica must outlive it. A window that is open when it is destroyed is rolled back.
 class WindowApplier {
  public:
-  WindowApplier(Replica& replica, const SourceIdentity& source) : replica_(replica), source_(source) {}
+  WindowApplier(Replica& replica, const Welcome& welcome) : replica_(replica), welcome_(welcome) {}
   ~WindowApplier();
   WindowApplier(const WindowApplier&) = delete;
   WindowApplier& operator=(const WindowApplier&) = delete;
@@ -35,7 +36,7 @@ class WindowApplier {
   void apply(const LoadChunk& chunk);
 
   Replica& replica_;
-  const SourceIdentity source_;
+  const Welcome welcome_;
   std::uint64_t window_ = 0;  // of the frame expected next, or being applied
   std::uint32_t next_index_ = 0;
   bool in_window_ = false;

@@ -66,6 +66,7 @@ void ProgressWriter::take(std::optional<LoadProgress> load) {
 }
 
 bool ProgressWriter::is_due(Clock::time_point now) const {
+  if (request_.is_open()) return true;
   return (content_moved_ && now - written_at_ >= write_interval) ||
          (cursor_moved_ && now - written_at_ >= idle_write_interval);
 }
@@ -83,10 +84,11 @@ milliseconds ProgressWriter::quiet_for() const {
 }
 
 void ProgressWriter::write_connected(postgres::Connection& connection, const Subscription& before,
-                                     const std::optional<Cursor>& cursor) {
-  const auto snapshot = cursor ? common_part(before.snapshot, cursor->snapshot) : before.snapshot;
+                                     const ResumePoint& resume) {
+  const bool has_cursor = resume.cursor.has_value();
+  const auto snapshot = has_cursor ? common_part(before.snapshot, resume.read_from) : before.snapshot;
   connection.query(connected_statement, {std::to_string(subscription_), consumer_, snapshot.to_string(),
-                                         cursor ? "true" : "false"});
+                                         has_cursor ? "true" : "false"});
   written_at_ = Clock::now();
 }
 
@@ -119,7 +121,16 @@ void ProgressWriter::write_trouble(postgres::Connection& connection) {
   }
 }
 
+// What is loading has to be known before the subscription counts as active again.
 void ProgressWriter::write(postgres::Connection& connection) {
+  if (!request_.is_open()) return write_progress(connection);
+  postgres::Transaction transaction(connection, postgres::Transaction::Kind::ReadWrite);
+  write_progress(connection);
+  request_.fulfil();
+  transaction.commit();
+}
+
+void ProgressWriter::write_progress(postgres::Connection& connection) {
   postgres::Params params{std::to_string(subscription_), acknowledged_->snapshot.to_string(),
                           std::to_string(acknowledged_->last_event_id)};
   if (load_) {

@@ -10,6 +10,8 @@
 #include "common/messages.hpp"
 #include "common/rate_meter.hpp"
 #include "postgres/connection.hpp"
+#include "producer/load_request.hpp"
+#include "producer/resume_point.hpp"
 #include "producer/subscription.hpp"
 
 namespace mailboat::producer {
@@ -31,8 +33,10 @@ class ProgressWriter {
  public:
   using Clock = std::chrono::steady_clock;
 
-  ProgressWriter(std::int32_t subscription, std::string consumer)
-      : subscription_(subscription), consumer_(std::move(consumer)) {}
+  /// `request` must outlive this. It is fulfilled with the first acknowledgement, which is then written at
+  /// once.
+  ProgressWriter(std::int32_t subscription, std::string consumer, LoadRequest& request)
+      : subscription_(subscription), consumer_(std::move(consumer)), request_(request) {}
 
   /// What the acknowledgement of a window will mean.
   struct Window {
@@ -47,7 +51,7 @@ class ProgressWriter {
   /// Tells that a consumer is here, once when a session begins, and what its file lacks of what was
   /// acknowledged before: it may be new, or an older copy.
   void write_connected(postgres::Connection& connection, const Subscription& before,
-                       const std::optional<Cursor>& cursor);
+                       const ResumePoint& resume);
   void write_if_due(postgres::Connection& connection);
   /// Writes whatever has not been written: at the end of a session.
   void write_rest(postgres::Connection& connection);
@@ -60,9 +64,11 @@ class ProgressWriter {
   bool is_awaited(postgres::Connection& connection, Clock::time_point now);
   void write_trouble(postgres::Connection& connection);
   void write(postgres::Connection& connection);
+  void write_progress(postgres::Connection& connection);
 
   const std::int32_t subscription_;
   const std::string consumer_;
+  LoadRequest& request_;
   std::deque<Window> under_way_;  // not acknowledged
   std::optional<Ack> acknowledged_;
   RateMeter load_rate_;

@@ -1,6 +1,7 @@
 #include "producer/session.hpp"
 
 #include "common/log.hpp"
+#include "producer/resume_point.hpp"
 #include "producer/source.hpp"
 #include "producer/subscription.hpp"
 #include "producer/window_sender.hpp"
@@ -28,6 +29,16 @@ void lock_subscription(postgres::Connection& connection, const Subscription& sub
     }
     inbox.wait_for_message(stop, lock_retry_interval);
   }
+}
+
+// What a replica says of its past counts for nothing in a new history.
+Hello as_continued(Hello hello, const ResumePoint& resume) {
+  if (resume.new_history) {
+    hello.cursor.reset();
+    hello.unfinished_loads.clear();
+    hello.verification.reset();
+  }
+  return hello;
 }
 
 class Registration {
@@ -102,21 +113,21 @@ void Session::serve(const std::stop_token& stop) {
                              ": install the same version of mailboat on both sides");
   }
   auto connection = connect_to_source(options_.postgres, "mailboat-producer/" + hello_.subscription);
-  const auto subscription = find_subscription(connection, hello_.subscription);
-  lock_subscription(connection, subscription, inbox_, stop);
+  lock_subscription(connection, find_subscription(connection, hello_.subscription), inbox_, stop);
+  const auto subscription = find_subscription(connection, hello_.subscription);  // as the one before left it
 
-  const auto source = identify_source(connection);
-  if (hello_.cursor) {
-    const auto now = Snapshot::parse(connection.query("SELECT pg_current_snapshot()").text(0, 0));
-    require_continuable(*hello_.cursor, source, now, options_.trust_failover);
-  }
-  const auto resume = resume_point(subscription, hello_.cursor);
-  send_(Welcome{source, options_.heartbeat});
+  const auto source = look_at_source(connection);
+  const auto resume = resume_point(subscription, hello_.cursor, source, options_.trust_failover);
+  send_(Welcome{source.identity, options_.heartbeat, resume.new_history, resume.shared_events});
   log::info("session begins", {{"subscription", subscription.name},
                                {"replica", hello_.replica},
                                {"cursor", resume.cursor ? resume.cursor->to_string() : "none"}});
+  if (resume.cursor && resume.loads_tables) {
+    log::warn("every table is loaded in place",
+              {{"subscription", subscription.name}, {"reason", resume.why_reloaded}});
+  }
 
-  WindowSender sender(connection, inbox_, subscription, resume, hello_,
+  WindowSender sender(connection, inbox_, subscription, resume, as_continued(hello_, resume),
                       {.snapshot_hold_max = options_.snapshot_hold_max},
                       {.send = send_, .found_events = [this] { watch_.found_events(); }});
   const Registration registration(watch_, inbox_);

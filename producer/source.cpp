@@ -19,10 +19,11 @@ SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock
 SET row_security = off
 )sql";
 
-constexpr auto identity_query = R"sql(
+constexpr auto state_query = R"sql(
 SELECT (SELECT system_identifier FROM pg_control_system()),
        (SELECT oid FROM pg_database WHERE datname = current_database()),
-       ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint
+       ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint,
+       pg_current_snapshot(), (SELECT last_value FROM outbox.event_id)
 )sql";
 
 }  // namespace
@@ -43,39 +44,12 @@ void require_suitable_source(const std::string& conninfo) {
   }
 }
 
-SourceIdentity identify_source(postgres::Connection& connection) {
-  const auto rows = connection.query(identity_query);
-  return {rows.uint64(0, 0), static_cast<std::uint32_t>(rows.uint64(0, 1)),
-          static_cast<std::uint32_t>(rows.uint64(0, 2))};
-}
-
-void require_continuable(const Cursor& cursor, const SourceIdentity& source, const Snapshot& current,
-                         bool trust_failover) {
-  const auto& from = cursor.source;
-  if (from.system_identifier != source.system_identifier || from.database_oid != source.database_oid) {
-    throw SessionRefused(
-        RefusalCode::OtherSource,
-        "the replica was filled from another PostgreSQL database (cluster " +
-            std::to_string(from.system_identifier) + ", database oid " + std::to_string(from.database_oid) +
-            "); this one is cluster " + std::to_string(source.system_identifier) + ", database oid " +
-            std::to_string(source.database_oid) +
-            ": its transaction ids mean something else. Check --producer, or fill a new SQLite file "
-            "from this source");
-  }
-  if (from.timeline != source.timeline && !trust_failover) {
-    throw SessionRefused(
-        RefusalCode::TimelineChanged,
-        "the source has been promoted since (timeline " + std::to_string(from.timeline) + " is now " +
-            std::to_string(source.timeline) +
-            "): commits that the replica has may be gone there. Where replication is synchronous, "
-            "start mailboat-producer with --trust-failover; otherwise fill a new SQLite file");
-  }
-  if (cursor.snapshot.xmax() > current.xmax()) {
-    throw SessionRefused(RefusalCode::SourceWentBack,
-                         "the source went back in time: the replica has it as of " +
-                             cursor.snapshot.to_string() + ", but it is now at " + current.to_string() +
-                             " (restored from a backup?). Fill a new SQLite file");
-  }
+SourceState look_at_source(postgres::Connection& connection) {
+  const auto rows = connection.query(state_query);
+  return {{rows.uint64(0, 0), static_cast<std::uint32_t>(rows.uint64(0, 1)),
+           static_cast<std::uint32_t>(rows.uint64(0, 2))},
+          Snapshot::parse(rows.text(0, 3)),
+          rows.uint64(0, 4)};
 }
 
 }  // namespace mailboat::producer

@@ -26,13 +26,12 @@ postgres::Connection connect_to_source(const std::string& conninfo, const std::s
 /// A source that is only away is logged: consumers are served as soon as it is back.
 void require_suitable_source(const std::string& conninfo);
 
-/// Asks which cluster, database and timeline this is.
-SourceIdentity identify_source(postgres::Connection& connection);
-
-/// Throws SessionRefused when the cursor cannot be continued on this source: it belongs to another one, or
-/// the source has gone back in time behind it, or has been promoted (unless `trust_failover`). `current` is a
-/// snapshot taken on the source just now. Pure.
-void require_continuable(const Cursor& cursor, const SourceIdentity& source, const Snapshot& current,
-                         bool trust_failover);
+/// The source as a session finds it.
+struct SourceState {
+  SourceIdentity identity;
+  Snapshot now;
+  EventId last_event = 0;  ///< the highest event id handed out
+};
+SourceState look_at_source(postgres::Connection& connection);
 
 }  // namespace mailboat::producer

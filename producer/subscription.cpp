@@ -31,8 +31,9 @@ std::optional<std::vector<std::string>> read_topics(postgres::Connection& connec
 
 Subscription find_subscription(postgres::Connection& connection, const std::string& name) {
   const auto rows = connection.query(
-      "SELECT id, start, topics IS NULL, snapshot, acked_at IS NOT NULL FROM outbox.subscription WHERE name "
-      "= $1",
+      "SELECT id, start, topics IS NULL, snapshot, acked_at IS NOT NULL, acked_event_id,"
+      " CASE WHEN state = 'needs_load' THEN coalesce(load_required_at::text, '') END,"
+      " coalesce(load_reason, ''), reset_cursor FROM outbox.subscription WHERE name = $1",
       {name});
   if (rows.empty()) {
     throw SessionRefused(
@@ -44,7 +45,11 @@ Subscription find_subscription(postgres::Connection& connection, const std::stri
                             parse_start(rows.text(0, 1)),
                             std::nullopt,
                             Snapshot::parse(rows.text(0, 3)),
-                            rows.boolean(0, 4)};
+                            rows.boolean(0, 4),
+                            rows.uint64(0, 5),
+                            rows.optional_text(0, 6),
+                            std::string(rows.text(0, 7)),
+                            rows.boolean(0, 8)};
   if (!rows.boolean(0, 2)) subscription.topics = read_topics(connection, name);
   return subscription;
 }
@@ -60,29 +65,6 @@ bool note_trouble(postgres::Connection& connection, std::int32_t subscription, c
       " WHERE id = $1::int AND trouble IS DISTINCT FROM nullif($2, '') RETURNING id",
       {std::to_string(subscription), outside_text(trouble, trouble_limit)});
   return !changed.empty();
-}
-
-ResumePoint resume_point(const Subscription& subscription, const std::optional<Cursor>& cursor) {
-  if (cursor) return {cursor->snapshot, cursor->snapshot, false};
-  switch (subscription.start) {
-    case Subscription::Start::Load:
-      return {std::nullopt, subscription.snapshot, true};
-    case Subscription::Start::Earliest:
-      return {std::nullopt, Snapshot(), false};
-    case Subscription::Start::Now:
-      break;
-  }
-  if (subscription.acknowledged) {
-    const auto& name = subscription.name;
-    throw SessionRefused(
-        RefusalCode::CursorMissing,
-        "subscription '" + name +
-            "' began with --start now and has been acknowledged, but this SQLite file is new: what it "
-            "had cannot be sent again. Point --database at the file it had, or begin anew with: "
-            "mailboat unsubscribe " +
-            name + " && mailboat subscribe " + name + " --start load");
-  }
-  return {std::nullopt, subscription.snapshot, false};
 }
 
 }  // namespace mailboat::producer

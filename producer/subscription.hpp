@@ -20,6 +20,10 @@ struct Subscription {
   std::optional<std::vector<std::string>> topics;  ///< nullopt: all
   Snapshot snapshot;                               ///< acknowledged; before that, of its creation
   bool acknowledged = false;                       ///< some replica has acknowledged a window already
+  EventId acknowledged_event = 0;                  ///< the highest that had been applied by then
+  std::optional<std::string> load_request = {};    ///< names the load that its next session begins with, ...
+  std::string load_reason = {};                    ///< ... the reason for it, ...
+  bool reset_cursor = false;                       ///< ... and that the replica's history counts for nothing
 };
 
 /// Throws SessionRefused (UnknownSubscription), naming the command that makes it.
@@ -28,16 +32,6 @@ Subscription find_subscription(postgres::Connection& connection, const std::stri
 /// Takes the subscription for this connection, so that it feeds one consumer at a time; released with the
 /// connection. False when another session, of whichever producer, has it.
 bool try_lock_subscription(postgres::Connection& connection, const Subscription& subscription);
-
-/// Where a session begins. Pure.
-struct ResumePoint {
-  std::optional<Snapshot> cursor;  ///< what the replica has; none for a new one
-  Snapshot read_from;              ///< the first window holds the events beyond it
-  /// Every tracked table is loaded, so that the first window holds events of applications only.
-  bool loads_tables = false;
-};
-/// Throws SessionRefused (CursorMissing) when a replica that cannot be rebuilt has come back empty.
-ResumePoint resume_point(const Subscription& subscription, const std::optional<Cursor>& cursor);
 
 /// Writes down what the subscription's replica is in trouble with, and since when; empty: with nothing. True
 /// when that was not known yet; writes nothing otherwise.

@@ -22,7 +22,9 @@ SELECT s.name, s.state, s.start, s.topics,
        coalesce((s.load ->> 'estimated_rows')::bigint, 0), coalesce((s.load ->> 'tables_left')::bigint, 0),
        tasks.retrying, tasks.failed, tasks.oldest,
        s.trouble, extract(epoch FROM statement_timestamp() - s.trouble_since),
-       coalesce((s.load ->> 'rows_per_second')::float8, 0), (s.load ->> 'rows_left')::bigint
+       coalesce((s.load ->> 'rows_per_second')::float8, 0), (s.load ->> 'rows_left')::bigint,
+       CASE WHEN s.state = 'needs_load' THEN s.load_reason END,
+       extract(epoch FROM statement_timestamp() - s.load_required_at)
 FROM outbox.subscription s
 CROSS JOIN LATERAL (
   SELECT count(*) AS events,
@@ -59,6 +61,12 @@ double seconds(std::string_view text) {
   return value;
 }
 
+// A text, and in the next column for how long it has been so.
+std::optional<Trouble> read_trouble(const postgres::Rows& rows, int row, int column) {
+  if (rows.is_null(row, column)) return std::nullopt;
+  return Trouble{std::string(rows.text(row, column)), seconds(rows.text(row, column + 1))};
+}
+
 LoadStatus read_load(const postgres::Rows& rows, int row) {
   LoadStatus load{
       std::string(rows.text(row, 10)), rows.int64(row, 11), rows.int64(row, 12), rows.int64(row, 13),
@@ -84,9 +92,8 @@ SubscriptionStatus read_row(const postgres::Rows& rows, int row) {
   }
   status.tasks = {rows.int64(row, 14), rows.int64(row, 15), std::nullopt};
   if (!rows.is_null(row, 16)) status.tasks.oldest_seconds = seconds(rows.text(row, 16));
-  if (!rows.is_null(row, 17)) {
-    status.trouble = Trouble{std::string(rows.text(row, 17)), seconds(rows.text(row, 18))};
-  }
+  status.trouble = read_trouble(rows, row, 17);
+  status.needed_load = read_trouble(rows, row, 21);
   return status;
 }
 

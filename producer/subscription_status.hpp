@@ -26,7 +26,7 @@ struct OpenTasks {
   std::optional<double> oldest_seconds;  ///< since the oldest of both was rejected; nullopt without any
 };
 
-/// Why a replica cannot follow now, in its consumer's words.
+/// Why something is not as it should be, in words.
 struct Trouble {
   std::string text;
   double seconds = 0;  ///< since it began
@@ -45,6 +45,7 @@ struct VerifiedTable {
 struct SubscriptionStatus {
   std::string name;
   std::string state;                               ///< active or needs_load
+  std::optional<Trouble> needed_load;              ///< why it needs a load, and since when that is known
   std::string start;                               ///< load, now or earliest
   std::optional<std::vector<std::string>> topics;  ///< nullopt: all
   bool connected = false;                          ///< some producer serves a consumer of it at this moment
@@ -55,7 +56,7 @@ struct SubscriptionStatus {
   std::int64_t acked_event_id = 0;  ///< highest event id applied; 0 before the first
   std::optional<LoadStatus> load;   ///< nullopt when none is running
   OpenTasks tasks;
-  std::optional<Trouble> trouble;     ///< nullopt while it follows, or is simply away
+  std::optional<Trouble> trouble;     ///< why the replica cannot follow; nullopt while it does, or is away
   std::vector<VerifiedTable> tables;  ///< all tracked ones that it takes, by topic
 };
 

@@ -58,13 +58,13 @@ TaskDesk::TaskDesk(postgres::Connection& connection, const Subscription& subscri
       confirm_(std::move(confirm)),
       reader_(connection, subscription) {}
 
-void TaskDesk::begin(const Hello& hello) {
+void TaskDesk::begin(const Hello& hello, const ResumePoint& resume) {
   file_ = outside_text(hello.file, file_limit);
-  if (!hello.cursor || file_.empty()) return;
+  if (!resume.cursor || file_.empty()) return;
   const auto reopened =
       connection_
           .query("SELECT outbox.reopen_tasks($1, $2, $3::bigint, $4::pg_snapshot)",
-                 {subscription_, file_, to_bigint(hello.retries), hello.cursor->snapshot.to_string()})
+                 {subscription_, file_, to_bigint(hello.retries), resume.read_from.to_string()})
           .int64(0, 0);
   if (reopened > 0) {
     log::warn("the replica's file is older than some of its retries, which are sent once more",

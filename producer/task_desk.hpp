@@ -11,6 +11,7 @@
 
 #include "common/messages.hpp"
 #include "postgres/connection.hpp"
+#include "producer/resume_point.hpp"
 #include "producer/retry_reader.hpp"
 #include "producer/subscription.hpp"
 
@@ -33,7 +34,7 @@ class TaskDesk {
 
   /// Which copy of its file the replica has come with. What later retries than this copy has had completed
   /// becomes due again. Call it first.
-  void begin(const Hello& hello);
+  void begin(const Hello& hello, const ResumePoint& resume);
 
   /// Queue what the consumer says until record().
   void take(Rejected rejected);

@@ -36,7 +36,8 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
       settings_(settings),
       ports_(std::move(ports)),
       reader_(connection, subscription.topics, subscription.start == Subscription::Start::Load),
-      progress_(subscription.id, hello.replica),
+      load_request_(connection, subscription),
+      progress_(subscription.id, hello.replica, load_request_),
       tasks_(connection, subscription, settings.frame_bytes,
              [this](const Recorded& recorded) { ports_.send(recorded); }),
       operations_(connection, subscription, hello,
@@ -45,8 +46,8 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
       replays_(connection, subscription, settings.frame_bytes),
       all_credit_(std::clamp(hello.credit, 1U, credit_limit)),
       credit_(all_credit_) {
-  progress_.write_connected(connection_, subscription, hello.cursor);
-  tasks_.begin(hello);
+  progress_.write_connected(connection_, subscription, resume);
+  tasks_.begin(hello, resume);
 }
 
 // Rejections before progress: what has been acknowledged may leave the log as soon as PostgreSQL knows it,
@@ -61,7 +62,9 @@ void WindowSender::step(const std::stop_token& stop) {
     tasks_.woken();
     operations_.woken();
     replays_.woken();
+    load_request_.woken();
   }
+  if (load_request_.is_new()) throw SessionEnded("a load of every table has been asked for");
   operations_.look();
   if (credit_ == 0) {
     rest(stop);

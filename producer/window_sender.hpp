@@ -11,16 +11,18 @@
 #include "postgres/connection.hpp"
 #include "producer/chunk_feed.hpp"
 #include "producer/inbox.hpp"
+#include "producer/load_request.hpp"
 #include "producer/operation_desk.hpp"
 #include "producer/progress_writer.hpp"
 #include "producer/replay_desk.hpp"
+#include "producer/resume_point.hpp"
 #include "producer/subscription.hpp"
 #include "producer/task_desk.hpp"
 #include "producer/window_reader.hpp"
 
 namespace mailboat::producer {
 
-/// The consumer said goodbye, or the session was told to stop, in the middle of something.
+/// The consumer said goodbye, the session was told to stop, or it has to begin anew.
 class SessionEnded : public Error {
  public:
   using Error::Error;
@@ -77,6 +79,7 @@ class WindowSender {
   const Ports ports_;
 
   WindowReader reader_;
+  LoadRequest load_request_;
   ProgressWriter progress_;
   TaskDesk tasks_;
   OperationDesk operations_;

@@ -1,6 +1,13 @@
 #include "tests/faults/item_pipeline.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
 namespace mailboat::test {
+namespace {
+
+constexpr int busy_timeout_ms = 10'000;
+
+}  // namespace
 
 ItemPipeline::ItemPipeline(Cluster& cluster) : pipeline_(cluster) {
   pipeline_.sql(
@@ -30,6 +37,10 @@ void ItemPipeline::change_everything() const {
   pipeline_.sql(
       "UPDATE item SET note = note || '+' WHERE id % 3 = 0; DELETE FROM item WHERE id % 5 = 0;"
       "INSERT INTO item SELECT coalesce(max(id), 0) + 1, 'after' FROM item");
+}
+
+void ItemPipeline::by_hand(const std::string& statements) const {
+  SQLite::Database(pipeline_.file().string(), SQLite::OPEN_READWRITE, busy_timeout_ms).exec(statements);
 }
 
 bool ItemPipeline::becomes_equal() const {

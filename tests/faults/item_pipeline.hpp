@@ -27,6 +27,9 @@ class ItemPipeline : public ::testing::Test {
   /// Updates, deletes and inserts in one transaction.
   void change_everything() const;
 
+  /// What somebody does to the SQLite file.
+  void by_hand(const std::string& statements) const;
+
   [[nodiscard]] bool is_equal() const { return pipeline_.difference("item", columns).empty(); }
   /// Waits for it; says in the test's output what is wrong when it does not come.
   [[nodiscard]] bool becomes_equal() const;

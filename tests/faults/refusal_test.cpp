@@ -70,14 +70,6 @@ TEST_F(Refusal, OfACursorAheadOfTheSource) {
   expect_refused("the source went back in time");
 }
 
-TEST_F(Refusal, OfACursorFromBeforeAFailoverUnlessTrusted) {
-  fill();
-  in_file("UPDATE _mailboat_cursor SET timeline = timeline + 1");
-  expect_refused("the source has been promoted since");
-  pipeline_.start_producer({"--trust-failover"});
-  expect_done();
-}
-
 TEST_F(Refusal, OfANewFileForASubscriptionThatBeganNowAndHasMovedOn) {
   fill("now");
   ASSERT_TRUE(eventually(

@@ -1,14 +1,11 @@
 #include "tests/faults/task_pipeline.hpp"
 
-#include <SQLiteCpp/SQLiteCpp.h>
 #include <array>
 
 #include "tests/support/eventually.hpp"
 
 namespace mailboat::test {
 namespace {
-
-constexpr int busy_timeout_ms = 10'000;
 
 // The story of each rejected event must be: rejected once, completed or superseded once. The first row says
 // what is not so.
@@ -35,10 +32,6 @@ TaskPipeline::TaskPipeline(Cluster& cluster) : ItemPipeline(cluster) {
   pipeline_.sql(
       "SELECT outbox.configure('replica', max_attempts => 1000000, retry_delay => '50 ms',"
       " retry_delay_max => '100 ms')");
-}
-
-void TaskPipeline::by_hand(const std::string& statements) const {
-  SQLite::Database(pipeline_.file().string(), SQLite::OPEN_READWRITE, busy_timeout_ms).exec(statements);
 }
 
 void TaskPipeline::follow_with_poisoned_table() {

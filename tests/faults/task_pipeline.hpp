@@ -20,7 +20,6 @@ class TaskPipeline : public ItemPipeline {
 
   explicit TaskPipeline(Cluster& cluster = shared_cluster());
 
-  void by_hand(const std::string& statements) const;
   /// Follows, with the SQLite table made to refuse poison.
   void follow_with_poisoned_table();
   void insert_poison(int rows = 1) const { insert(rows, "poison"); }

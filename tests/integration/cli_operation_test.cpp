@@ -87,8 +87,9 @@ TEST_F(CliOperation, StatusShowsWhenTablesWereVerified) {
 
 TEST_F(CliOperation, StatusShowsHowFastALoadIsAndWhenItEnds) {
   application.query("INSERT INTO a SELECT g FROM generate_series(1, 5000) g; ANALYZE a");
-  producer::ProgressWriter writer(
-      static_cast<std::int32_t>(std::stoi(value("SELECT id FROM outbox.subscription"))), "replica");
+  const auto subscription = producer::find_subscription(producer, "shop");
+  producer::LoadRequest request(producer, subscription);
+  producer::ProgressWriter writer(subscription.id, "replica", request);
   std::uint64_t window = 0;
   producer::LoadProgress load{{"public.b", {}, 0}, 2000, {"public.a"}, 0};
   const auto status = [&] {

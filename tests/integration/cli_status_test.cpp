@@ -136,6 +136,7 @@ TEST_F(CliStatus, JsonIsStable) {
       "oldest_task_seconds": null,
       "trouble": null,
       "trouble_seconds": null,
+      "load_reason": null,
       "operations": [],
       "tables": [
         {
@@ -187,6 +188,17 @@ TEST_F(CliStatus, TroubleStandsInALineOfItsOwnUnderTheTable) {
   EXPECT_TRUE(contains(
       json, "\"trouble\": \"cannot write to /data/r.db: disk full\",\n      \"trouble_seconds\": 18"))
       << json;
+}
+
+TEST_F(CliStatus, ANeededLoadIsShownWithItsReason) {
+  done({"subscribe", "replica"});
+  application.query("SELECT outbox.require_load('replica', 'it was away for too long')");
+  const auto out = mailboat({"status"}).out;
+  EXPECT_TRUE(contains(out, "needs_load")) << out;
+  EXPECT_TRUE(contains(out, "\nreplica: every table is to be loaded: it was away for too long (since "))
+      << out;
+  const auto json = mailboat({"status", "--json"}).out;
+  EXPECT_TRUE(contains(json, "\"load_reason\": \"it was away for too long\"")) << json;
 }
 
 TEST_F(CliStatus, MemberOfOutboxProducerMayLook) {

@@ -33,6 +33,23 @@ TEST_F(Outbox, SubscribeRefusesWithTheRemedy) {
   EXPECT_THAT(refusal("SELECT outbox.subscribe('b', 'tomorrow')"), HasSubstr("load, now or earliest"));
 }
 
+TEST_F(Outbox, ALoadIsRequiredUntilAProducerHasBegunIt) {
+  sql("SELECT outbox.subscribe('a'); SELECT outbox.require_load('a', 'first', true);"
+      "SELECT outbox.require_load('a', 'second')");
+  EXPECT_EQ(value("SELECT concat_ws(' ', state, load_reason, reset_cursor) FROM outbox.subscription"),
+            "needs_load second t")
+      << "whoever asks for less does not take back what somebody else has decided";
+  EXPECT_THAT(refusal("SELECT outbox.require_load('b', 'why')"), HasSubstr("there is no subscription \"b\""));
+  sql("SET ROLE outbox_producer; UPDATE outbox.subscription SET state = 'active', load_reason = NULL,"
+      " load_required_at = NULL, reset_cursor = false; RESET ROLE");
+  EXPECT_EQ(value("SELECT state FROM outbox.subscription"), "active");
+  EXPECT_EQ(
+      value("SELECT has_function_privilege('outbox_producer', 'outbox.require_load(text, text, boolean)',"
+            " 'EXECUTE')"),
+      "f")
+      << "whoever may only read must not reset a replica";
+}
+
 TEST_F(Outbox, UnsubscribeForgetsAndRefusesTheUnknown) {
   sql("SELECT outbox.subscribe('a'); SELECT outbox.unsubscribe('a')");
   EXPECT_EQ(value("SELECT count(*) FROM outbox.subscription"), "0");

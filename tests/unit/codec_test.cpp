@@ -45,6 +45,13 @@ TEST(Codec, HelloOfANewReplicaHasNoCursor) {
   EXPECT_FALSE(through_consumer_wire(Hello{}).cursor.has_value());
 }
 
+TEST(Codec, ANewHistorySurvivesTheWire) {
+  const auto back = through_producer_wire(Welcome{{1, 2, 3}, std::chrono::milliseconds(5), true, 57});
+  EXPECT_TRUE(back.new_history);
+  EXPECT_EQ(back.shared_events, 57U);
+  EXPECT_FALSE(through_producer_wire(Welcome{}).new_history);
+}
+
 TEST(Codec, TroubleSurvivesTheWire) {
   Hello hello;
   hello.trouble = "disk full";

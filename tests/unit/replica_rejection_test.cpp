@@ -36,7 +36,7 @@ TEST_F(ReplicaRejection, IsKeptUntilItIsConfirmed) {
   });
   reopen();
   EXPECT_EQ(rejected(), Ids{3});
-  replica->confirm({3});
+  replica->confirm(std::vector<EventId>{3});
   EXPECT_EQ(rejected(), Ids{});
 }
 

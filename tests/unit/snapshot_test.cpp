@@ -82,5 +82,18 @@ TEST(Snapshot, AgreesWithTheDefinitionOnRandomSnapshots) {
   }
 }
 
+TEST(Snapshot, TheCommonPartOfTwoCoversWhatBothDo) {
+  std::mt19937_64 random(test::seed());
+  for (int i = 0; i < 1000; ++i) {
+    const auto a = random_snapshot(random);
+    const auto b = random_snapshot(random);
+    const auto both = common_part(a, b);
+    for (TransactionId transaction = 1; transaction < 110; ++transaction) {
+      ASSERT_EQ(both.covers(transaction), a.covers(transaction) && b.covers(transaction))
+          << a.to_string() << " and " << b.to_string() << " and " << transaction;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace mailboat

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <string>
+#include <vector>
+
+#include "common/event.hpp"
+
+namespace mailboat::consumer {
+
+/// Takes the meaning from every id in the file that belongs to a history which the source no longer has: ids
+/// of events, and whatever is measured by ids of transactions. Events up to `shared_events` are the same in
+/// both histories, so what they left stays as it is.
+///
+/// Rows stay, and count as older than any event to come. The loads that follow in the same transaction put
+/// those of tracked tables right; a row of a route waits for the next event of its key. `tables`: where rows
+/// carry a `_version`. Within the open transaction. Throws SQLite::Exception.
+void forget_history(SQLite::Database& database, const std::vector<std::string>& tables,
+                    EventId shared_events);
+
+}  // namespace mailboat::consumer
