@@ -1,5 +1,6 @@
 #include "cli/cmd_failed_show.hpp"
 
+#include "cli/parse_id.hpp"
 #include "cli/task.hpp"
 #include "cli/task_print.hpp"
 
@@ -14,7 +15,7 @@ class FailedShow : public Command {
         {.name = "ID", .value = "", .help = "The task, as mailboat failed list shows it", .required = true},
         id_text_);
     line.argument({.name = "json", .value = "", .help = "Print JSON, for scripts"}, json_);
-    line.check([this] { id_ = parse_task_id(id_text_); });
+    line.check([this] { id_ = parse_id(id_text_, "the id of a task"); });
   }
 
   ExitCode run(const Context& context) override {

@@ -1,17 +1,23 @@
 #include "cli/command.hpp"
 
+#include "cli/cmd_backup.hpp"
+#include "cli/cmd_cancel.hpp"
 #include "cli/cmd_completion.hpp"
 #include "cli/cmd_configure.hpp"
 #include "cli/cmd_doctor.hpp"
 #include "cli/cmd_failed_change.hpp"
 #include "cli/cmd_failed_list.hpp"
 #include "cli/cmd_failed_show.hpp"
+#include "cli/cmd_load.hpp"
 #include "cli/cmd_migrate.hpp"
+#include "cli/cmd_operation.hpp"
+#include "cli/cmd_replay.hpp"
 #include "cli/cmd_status.hpp"
 #include "cli/cmd_subscribe.hpp"
 #include "cli/cmd_track.hpp"
 #include "cli/cmd_unsubscribe.hpp"
 #include "cli/cmd_untrack.hpp"
+#include "cli/cmd_verify.hpp"
 #include "cli/cmd_wait.hpp"
 #include "migrations/migrator.hpp"
 
@@ -57,6 +63,18 @@ const std::vector<CommandRow>& commands() {
        "mailboat failed list",
        {},
        failed_commands()},
+      {"load", "Read the rows of tables again and replace them in the replica, in place",
+       "mailboat load shop --tables public.users --wait", make_load},
+      {"verify", "Compare a replica with the source, row by row, and mend it on request",
+       "mailboat verify shop --tables public.users --repair", make_verify},
+      {"replay", "Send events that the log still holds once more",
+       "mailboat replay shop --topic public.users --key id=7 --dry-run", make_replay},
+      {"operation", "Show how a load, a verification or a replay goes, or the last ones",
+       "mailboat operation 7", make_operation},
+      {"cancel", "End a load that has not begun, a verification or a replay", "mailboat cancel 7",
+       make_cancel},
+      {"backup", "Copy a replica's SQLite file while it is in use",
+       "mailboat backup --database shop.db --to shop-backup.db", make_backup},
       {"completion", "Print a completion script for bash", "source <(mailboat completion)", make_completion},
   };
   return rows;

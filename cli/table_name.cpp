@@ -52,4 +52,23 @@ std::vector<std::string> resolve_tables(postgres::Connection& connection,
   return resolved;
 }
 
+std::vector<std::string> topics_of_tables(postgres::Connection& connection,
+                                          const std::vector<std::string>& names) {
+  std::vector<std::string> topics;
+  for (const auto& name : names) {
+    if (!connection.query("SELECT FROM outbox.tracked WHERE topic = $1", {name}).empty()) {
+      topics.push_back(name);
+    } else {
+      const auto table = resolve_table(connection, name);
+      topics.emplace_back(connection.query("SELECT outbox.topic_of($1::regclass)", {table}).text(0, 0));
+    }
+  }
+  return topics;
+}
+
+std::optional<std::string> topics_or_all(const std::vector<std::string>& topics) {
+  if (topics.empty()) return std::nullopt;
+  return postgres::array_literal(topics);
+}
+
 }  // namespace mailboat::cli

@@ -1,7 +1,6 @@
 #include "cli/task_filter.hpp"
 
-#include <charconv>
-
+#include "cli/parse_id.hpp"
 #include "common/error.hpp"
 
 namespace mailboat::cli {
@@ -56,15 +55,6 @@ std::string id_array(const std::vector<std::int64_t>& ids) {
   return text + "}";
 }
 
-std::int64_t parse_task_id(const std::string& text) {
-  std::int64_t id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error != std::errc{} || end != text.data() + text.size() || id < 1) {
-    throw InvalidInput("'" + text.substr(0, 80) + "' is not the id of a task: a whole number above zero");
-  }
-  return id;
-}
-
 void FilterOptions::declare(CommandLine& line, bool name_required) {
   line.position({.name = "NAME", .value = "", .help = "The subscription", .required = name_required}, name_);
   line.position({.name = "ID", .value = "", .help = "Only these tasks"}, id_texts_);
@@ -86,7 +76,7 @@ void FilterOptions::declare(CommandLine& line, bool name_required) {
 }
 
 void FilterOptions::read_ids() {
-  for (const auto& text : id_texts_) ids_.push_back(parse_task_id(text));
+  for (const auto& text : id_texts_) ids_.push_back(parse_id(text, "the id of a task"));
   require_text(topic_, "--topic");
   require_text(error_, "--error");
 }

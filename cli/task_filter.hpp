@@ -54,9 +54,6 @@ class FilterOptions {
   std::optional<std::chrono::milliseconds> newer_than_;
 };
 
-/// Throws InvalidInput when it is not a whole number from 1 to 2^63 - 1.
-std::int64_t parse_task_id(const std::string& text);
-
 /// FROM and WHERE of the tasks that match: `r` is outbox.rejection, `s` outbox.subscription, `e` the event if
 /// it is still in the log, `d` its description if it is an R event. Takes parameters $1 to $7.
 extern const char* const matching_tasks;

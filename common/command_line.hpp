@@ -22,6 +22,9 @@ struct Terminal {
   std::ostream& out;
   std::ostream& err;
   std::istream* in = nullptr;  ///< where somebody sits who can be asked; null when there is nobody
+  bool err_is_screen = false;  ///< `err` can be written over: somebody watches how far something has come
+  bool out_is_screen = false;
+  std::size_t columns = 80;  ///< of the screen
 };
 
 /// A program's options, and for a program with commands theirs too. Commands may have commands in turn.
@@ -40,6 +43,7 @@ class CommandLine {
     std::string help;   ///< one sentence without a full stop
     bool required = false;
     std::vector<std::string> choices = {};  ///< when not empty, nothing else is accepted
+    bool has_commas = false;  ///< the values of a list may: it is given several times, not split
   };
 
   CommandLine(std::string name, std::string summary, std::string example);

@@ -32,7 +32,7 @@ struct CommandLine::Impl {
   struct Entry {
     Option option;
     bool is_setting;
-    bool is_list;
+    bool splits_at_commas;
     std::function<void(const OptionTexts&)> assign;
     CLI::Option* vendor = nullptr;
   };
@@ -58,7 +58,8 @@ struct CommandLine::Impl {
       require_choice(option, texts);
       assign(target, texts);
     };
-    entries.push_back({std::move(option), is_setting, is_list, set, vendor});
+    const bool splits = is_list && !option.has_commas;
+    entries.push_back({std::move(option), is_setting, splits, set, vendor});
     return entries.back();
   }
 

@@ -26,7 +26,7 @@ std::optional<GivenTexts> CommandLine::Impl::given(const Entry& entry, const Env
                                                    const ConfigEntries& file, const std::string& path) const {
   const auto& name = entry.option.name;
   const auto texts = [&entry](const std::string& text) {
-    return entry.is_list ? split_at_commas(text) : OptionTexts{text};
+    return entry.splits_at_commas ? split_at_commas(text) : OptionTexts{text};
   };
   if (entry.vendor->count() > 0) {
     GivenTexts found{{}, entry.vendor->get_positional() ? name : "--" + name};

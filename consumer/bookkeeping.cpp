@@ -63,7 +63,7 @@ void Bookkeeping::count_retry() {
   }
 }
 
-std::optional<Bookkeeping::StoredCursor> Bookkeeping::cursor() {
+std::optional<StoredCursor> Bookkeeping::cursor() {
   SQLite::Statement row(
       database_,
       "SELECT subscription, system_identifier, database_oid, timeline, snapshot, last_event_id"
@@ -161,6 +161,18 @@ void Bookkeeping::store_progress(const LoadChunk& piece) {
   load.exec();
   if (piece.ends_chunk) store_last_key(piece);
   if (piece.gives_up) forget_beginning(piece.topic);
+}
+
+void Bookkeeping::store_finished_load(const std::string& topic, std::uint64_t rows,
+                                      std::int64_t first_chunk) {
+  SQLite::Statement load(database_,
+                         "INSERT INTO _mailboat_load (topic, rows, finished, since, first_chunk)"
+                         " VALUES (?, ?, TRUE, 0, ?) ON CONFLICT (topic) DO UPDATE SET rows = excluded.rows,"
+                         " finished = TRUE, since = 0, first_chunk = excluded.first_chunk");
+  load.bind(1, topic);
+  load.bind(2, static_cast<std::int64_t>(rows));
+  load.bind(3, first_chunk);
+  load.exec();
 }
 
 // The rest of the table will not come, so nothing can be taken for a part of this load any more.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/messages.hpp"
+#include "consumer/stored_cursor.hpp"
 
 namespace mailboat::consumer {
 
@@ -26,11 +27,6 @@ class Bookkeeping {
   std::uint64_t retries();
   void count_retry();
 
-  struct StoredCursor {
-    std::string subscription;
-    Cursor cursor;
-    EventId last_event_id = 0;
-  };
   std::optional<StoredCursor> cursor();
   void store(const StoredCursor& stored);
 
@@ -55,6 +51,8 @@ class Bookkeeping {
   /// Of the topic's unfinished load; nothing when there is none.
   std::optional<LoadSpan> running_load(const std::string& topic);
   void store_progress(const LoadChunk& piece);
+  /// The topic's table is as if a load that began with chunk `first_chunk` had just brought all its rows.
+  void store_finished_load(const std::string& topic, std::uint64_t rows, std::int64_t first_chunk);
   std::int64_t next_chunk();
   /// What the rows of a chunk are exact at.
   void store_chunk(std::int64_t chunk, const std::string& topic, const Snapshot& snapshot);

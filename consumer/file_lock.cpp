@@ -9,6 +9,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "common/file_descriptor.hpp"
 #include "consumer/storage_error.hpp"
 
 namespace mailboat::consumer {
@@ -29,6 +30,13 @@ int take(int fd) {
   return 0;
 }
 
+// Empty when there is no such file.
+std::string read_note(int fd) {
+  std::array<char, 256> buffer{};
+  const auto count = ::pread(fd, buffer.data(), buffer.size(), 0);
+  return count <= 0 ? std::string() : std::string(buffer.data(), static_cast<std::size_t>(count));
+}
+
 }  // namespace
 
 FileLock::FileLock(const std::string& path, const std::string& held_sentence)
@@ -47,11 +55,12 @@ FileLock::FileLock(const std::string& path, const std::string& held_sentence)
   throw ReplicaUnavailable("cannot lock '" + path + "': " + std::generic_category().message(error));
 }
 
-std::string FileLock::note() const {
-  std::array<char, 256> buffer{};
-  const auto count = ::pread(fd_, buffer.data(), buffer.size(), 0);
-  return count <= 0 ? std::string() : std::string(buffer.data(), static_cast<std::size_t>(count));
+std::string FileLock::note_in(const std::string& path) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return read_note(file.get());
 }
+
+std::string FileLock::note() const { return read_note(fd_); }
 
 void FileLock::note(const std::string& text) {
   const bool cleared = ::ftruncate(fd_, 0) == 0;

@@ -17,6 +17,8 @@ class FileLock {
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 
+  /// What the last holder has noted in the lock file at `path`, for who only wants to know: takes no lock.
+  [[nodiscard]] static std::string note_in(const std::string& path);
   /// What the last holder has noted in the file; empty when nobody has.
   [[nodiscard]] std::string note() const;
   /// Notes it for the next holder. Best effort: throws nothing.

@@ -113,6 +113,7 @@ class Follower {
                {"cursor", replica_->cursor() ? replica_->cursor()->snapshot.to_string() : "none"}});
     busy_since_.reset();
     RejectionReport report(*replica_, client);
+    report_verifications(client);
     WindowApplier applier(*replica_, welcome->source);
     follow_windows(client, applier, report);
   }
@@ -122,12 +123,14 @@ class Follower {
             options_.subscription,
             replica_->identity(),
             replica_->cursor(),
-            paused_loads_.without_paused(replica_->unfinished_loads(), Clock::now()),
+            paused_loads_.with_pauses(replica_->unfinished_loads(), Clock::now()),
             all_credit,
             options_.heartbeat,
             {},
             replica_->file_id(),
-            replica_->retries()};
+            replica_->retries(),
+            replica_->running_verification(),
+            std::chrono::ceil<seconds>(options_.verify_every)};
   }
 
   std::optional<Welcome> await_welcome(FeedClient& client) {
@@ -161,7 +164,10 @@ class Follower {
                   const FromProducer& message) {
     if (const auto* refusal = std::get_if<Refusal>(&message)) refused(*refusal);
     if (const auto* frame = std::get_if<Frame>(&message)) {
-      if (const auto ack = applier.apply(*frame)) on_committed(report, *ack);
+      if (const auto ack = applier.apply(*frame)) {
+        if (replica_->has_verified()) report_verifications(client);
+        on_committed(report, *ack);
+      }
       client.send(Credit{credit_cost(*frame, all_credit)});
     } else if (const auto* retry = std::get_if<Retry>(&message)) {
       if (applier.in_window()) throw StreamBroken("a retry came in the middle of a window");
@@ -172,6 +178,21 @@ class Follower {
     } else if (const auto* recorded = std::get_if<Recorded>(&message)) {
       report.recorded(recorded->event_ids);
       end_if_caught_up();
+    } else if (const auto* verified = std::get_if<VerificationRecorded>(&message)) {
+      replica_->confirm_verification(*verified);
+    }
+  }
+
+  void report_verifications(FeedClient& client) {
+    for (const auto& verified : replica_->unconfirmed_verifications()) {
+      const auto wrong = verified.missing + verified.extra + verified.different;
+      if (wrong > 0) {
+        log::warn("a verification has found differences", {{"operation", verified.operation},
+                                                           {"topic", verified.topic},
+                                                           {"rows", wrong},
+                                                           {"repaired", verified.repaired}});
+      }
+      client.send(verified);
     }
   }
 

@@ -33,6 +33,10 @@ void declare(CommandLine& line, ConsumerOptions& options) {
                 .value = "NUMBER",
                 .help = "Stop when more events of one window are rejected; 0: never"},
                options.reject_limit);
+  line.setting({.name = "verify-every",
+                .value = "DURATION",
+                .help = "How often to compare all tables with the source; 0: only when asked to"},
+               options.verify_every);
   line.tables("route", [&options](const std::string& path, const std::vector<ConfigTable>& tables) {
     options.routes = parse_routes(path, tables);
   });
@@ -47,6 +51,9 @@ void require_usable(const ConsumerOptions& options) {
   if (options.database.empty()) throw ConfigurationError("database: the file name is empty");
   if (options.heartbeat <= std::chrono::milliseconds(0))
     throw ConfigurationError("heartbeat has to be above zero");
+  const auto every = options.verify_every;
+  if (every != std::chrono::milliseconds(0) && every < std::chrono::minutes(1))
+    throw ConfigurationError("verify-every has to be a minute or more, or 0 for never");
 }
 
 }  // namespace

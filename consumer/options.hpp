@@ -40,6 +40,10 @@ struct ConsumerOptions {
   /// for no limit. Raise it where that many bad events are to be expected and looked at later.
   std::uint32_t reject_limit = 1000;
 
+  /// How often every table is compared with the source while the consumer follows, as by `mailboat verify`.
+  /// 0 stands for never. It reads every row of the source's tables once.
+  std::chrono::milliseconds verify_every{};
+
   /// How topics become rows of tables that the operator has made; each topic has one. Empty: events that an
   /// application publishes are rejected, and tracked tables become tables of their own names anyway. Only in
   /// the file: `[[route]]`.

@@ -11,17 +11,16 @@ bool PausedLoads::pause(const std::string& topic, const std::string& reason, Clo
   return is_news;
 }
 
-std::vector<LoadPosition> PausedLoads::without_paused(std::vector<LoadPosition> loads,
-                                                      Clock::time_point now) {
+std::vector<LoadPosition> PausedLoads::with_pauses(std::vector<LoadPosition> loads, Clock::time_point now) {
   std::erase_if(pauses_, [&loads](const auto& entry) {
     return std::none_of(loads.begin(), loads.end(),
                         [&entry](const LoadPosition& load) { return load.topic == entry.first; });
   });
   for (auto& [topic, pause] : pauses_) pause.in_session = pause.until <= now;
-  std::erase_if(loads, [this](const LoadPosition& load) {
+  for (auto& load : loads) {
     const auto pause = pauses_.find(load.topic);
-    return pause != pauses_.end() && !pause->second.in_session;
-  });
+    load.paused = pause != pauses_.end() && !pause->second.in_session;
+  }
   return loads;
 }
 

@@ -9,8 +9,9 @@
 
 namespace mailboat::consumer {
 
-/// Loads that wait because a row of them was refused, while everything else goes on. A load that a Hello does
-/// not list is not continued, so a load is paused, and taken up again, by a new session. Pure; one thread.
+/// Loads that wait because a row of them was refused, while everything else goes on. A load that a Hello
+/// calls paused is not continued, so a load is paused, and taken up again, by a new session. Pure; one
+/// thread.
 class PausedLoads {
  public:
   using Clock = std::chrono::steady_clock;
@@ -20,9 +21,8 @@ class PausedLoads {
   /// False when the same was said of this load before.
   bool pause(const std::string& topic, const std::string& reason, Clock::time_point now);
 
-  /// What a Hello at `now` lists.
-  [[nodiscard]] std::vector<LoadPosition> without_paused(std::vector<LoadPosition> loads,
-                                                         Clock::time_point now);
+  /// The loads as a Hello at `now` lists them.
+  [[nodiscard]] std::vector<LoadPosition> with_pauses(std::vector<LoadPosition> loads, Clock::time_point now);
 
   /// True when the running session's Hello has listed other loads than one at `now` would.
   [[nodiscard]] bool session_must_change(Clock::time_point now) const;

@@ -1,20 +1,13 @@
 #include "consumer/rejections.hpp"
 
+#include "consumer/shortened.hpp"
+
 namespace mailboat::consumer {
 namespace {
 
 constexpr std::size_t piece_bytes = 1 << 20;
 // An error may quote a whole row.
 constexpr std::size_t longest_error = 2000;
-
-// Cut between two characters of UTF-8.
-std::string shortened(std::string text) {
-  if (text.size() <= longest_error) return text;
-  auto end = longest_error;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  text.resize(end);
-  return text + "...";
-}
 
 }  // namespace
 
@@ -29,7 +22,7 @@ void Rejections::add(const Rejection& rejection) {
       database_, "INSERT OR REPLACE INTO _mailboat_rejection (event_id, txid, error) VALUES (?, ?, ?)");
   insert.bind(1, static_cast<std::int64_t>(rejection.event_id));
   insert.bind(2, static_cast<std::int64_t>(rejection.transaction));
-  insert.bind(3, shortened(rejection.error));
+  insert.bind(3, shortened(rejection.error, longest_error));
   insert.exec();
 }
 

@@ -37,7 +37,8 @@ Replica::Replica(Options options)
                                          "'. One SQLite file has one consumer: stop the other one first"),
       database_(open_database(options_.path, lock_.note())),
       bookkeeping_(database_),
-      tables_(database_, bookkeeping_, options_.routes) {
+      verification_(database_, bookkeeping_),
+      tables_(database_, bookkeeping_, verification_, options_.routes) {
   try {
     open();
   } catch (const SQLite::Exception& error) {
@@ -52,6 +53,7 @@ void Replica::open() {
   use_write_ahead_log(database_);
   bookkeeping_.create_tables();
   Rejections::create_table(database_);
+  VerificationLog::create_tables(database_);
   file_id_ = bookkeeping_.file_id();
   identity_ = identify_file(options_.path, file_id_);
   lock_.note(name_file_and_log(options_.path));
@@ -92,6 +94,7 @@ void Replica::begin() {
   chunk_.reset();
   has_deferred_ = false;
   summary_ = {};
+  verification_.begin_transaction();
 }
 
 void Replica::apply(const Event& event, const char* buffer_end) {
@@ -166,6 +169,40 @@ void Replica::apply(const LoadChunk& piece) {
   });
 }
 
+// The rows are exact after all that the window has brought, so nothing of it may still wait to be tried
+// again.
+void Replica::verify(const LoadChunk& piece) {
+  if (has_deferred_) settle(std::nullopt);
+  on_database("verify a table", [&] {
+    if (piece.purpose == LoadChunk::Purpose::Repair && !chunk_) {
+      chunk_ = OpenChunk{bookkeeping_.next_chunk(), piece.topic};
+    }
+    const auto failure = attempt(database_, [&] {
+      const auto target = tables_.target(piece.topic);
+      if (piece.begins) {
+        if (bookkeeping_.running_load(piece.topic)) throw InvalidInput("its load is not finished");
+        verification_.begin(piece, target.relation);
+      }
+      if (verification_.is_about(piece)) verification_.compare(piece, chunk_ ? chunk_->number : 0, target);
+    });
+    if (failure && (piece.begins || verification_.is_about(piece))) {
+      verification_.give_up(piece, failure->reason);
+    }
+  });
+}
+
+std::vector<Verified> Replica::unconfirmed_verifications() {
+  return on_database("read what was verified", [this] { return verification_.log().ended(); });
+}
+
+void Replica::confirm_verification(const VerificationRecorded& recorded) {
+  on_database("forget what was verified", [&] {
+    SQLite::Savepoint savepoint(database_, "confirm");
+    verification_.log().remove(recorded);
+    savepoint.release();
+  });
+}
+
 // The heart of exactly-once: data, rejections and cursor become durable in one commit. Whatever is lost with
 // a crash before it is sent again from the old cursor; whatever is sent again after it does not fit the new
 // one and is dropped. The chunk's snapshot has to be there before the second pass: its rows are newer than
@@ -173,10 +210,11 @@ void Replica::apply(const LoadChunk& piece) {
 void Replica::commit(const Cursor& cursor) {
   on_database("commit a window", [&] {
     if (chunk_) bookkeeping_.store_chunk(chunk_->number, chunk_->topic, cursor.snapshot);
+    verification_.commit_at(cursor.snapshot);
   });
   if (has_deferred_) settle(std::nullopt);
   on_database("commit a window", [&] {
-    bookkeeping_.store(Bookkeeping::StoredCursor{options_.subscription, cursor, highest_event_id_});
+    bookkeeping_.store(StoredCursor{options_.subscription, cursor, highest_event_id_});
     require_in_place();
     transaction_->commit();
   });
@@ -189,6 +227,7 @@ void Replica::rollback() {
   tables_.release_statements();
   chunk_savepoint_.reset();
   transaction_.reset();
+  verification_.roll_back();
   if (tables_.changed()) on_database("read the relations", [this] { tables_.read(); });
 }
 

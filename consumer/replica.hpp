@@ -14,6 +14,7 @@
 #include "consumer/file_lock.hpp"
 #include "consumer/rejections.hpp"
 #include "consumer/tables.hpp"
+#include "consumer/verification.hpp"
 
 namespace mailboat::consumer {
 
@@ -49,6 +50,8 @@ class Replica {
   /// Pieces of one chunk follow each other within one transaction. When a row of it is refused, the load
   /// stays where it was before the chunk.
   void apply(const LoadChunk& piece);
+  /// Compares the rows with the table's (see Verification), or mends it.
+  void verify(const LoadChunk& piece);
   /// Settles what a constraint has refused, stores rejections and cursor, and makes the transaction visible.
   /// Its snapshot is what the transaction's load chunk is exact at.
   void commit(const Cursor& cursor);
@@ -68,6 +71,15 @@ class Replica {
   Retried retry(const EventBatch& events);
   [[nodiscard]] const std::string& file_id() const { return file_id_; }
   [[nodiscard]] std::uint64_t retries();
+
+  [[nodiscard]] std::optional<RunningVerification> running_verification() const {
+    return verification_.running();
+  }
+  /// One has ended in the last window.
+  [[nodiscard]] bool has_verified() const { return verification_.has_ended(); }
+  /// What has been found and PostgreSQL has not confirmed.
+  [[nodiscard]] std::vector<Verified> unconfirmed_verifications();
+  void confirm_verification(const VerificationRecorded& recorded);
 
   /// Rejections that PostgreSQL has not confirmed: see Rejections::read().
   [[nodiscard]] Rejections::Piece unconfirmed(std::int64_t after);
@@ -98,6 +110,7 @@ class Replica {
   std::string identity_;
   std::optional<Cursor> cursor_;
   EventId last_event_id_ = 0;
+  Verification verification_;
   Tables tables_;
 
   // Of the open transaction.

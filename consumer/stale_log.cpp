@@ -34,13 +34,16 @@ std::string name_file_and_log(const std::string& path) {
   return name_file(path) + ' ' + name_file(log_of(path));
 }
 
-void put_stale_log_aside(const std::string& path, const std::string& noted) {
+bool has_stale_log(const std::string& path, const std::string& noted) {
   std::string file;
   std::string log;
   std::istringstream(noted) >> file >> log;
   const bool is_noted_log = !log.empty() && log != no_file && log == name_file(log_of(path));
-  if (!is_noted_log || file == name_file(path)) return;
+  return is_noted_log && file != name_file(path);
+}
 
+void put_stale_log_aside(const std::string& path, const std::string& noted) {
+  if (!has_stale_log(path, noted)) return;
   const auto aside = log_of(path) + "-stale";
   std::error_code failed;
   std::filesystem::rename(log_of(path), aside, failed);

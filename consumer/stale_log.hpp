@@ -12,9 +12,11 @@ namespace mailboat::consumer {
 /// Names the file at `path` and its log as they are now, for a note.
 std::string name_file_and_log(const std::string& path);
 
-/// Before SQLite opens the file: when `noted` names its log, but another file, the log is renamed to
-/// `FILE-wal-stale` and the rest of SQLite's bookkeeping about it removed. Throws ReplicaUnavailable when
-/// that is not possible.
+/// True when `noted` names the log beside the file, but another file: the log is not this file's.
+bool has_stale_log(const std::string& path, const std::string& noted);
+
+/// Before SQLite opens the file: a stale log is renamed to `FILE-wal-stale` and the rest of SQLite's
+/// bookkeeping about it removed. Throws ReplicaUnavailable when that is not possible.
 void put_stale_log_aside(const std::string& path, const std::string& noted);
 
 }  // namespace mailboat::consumer

@@ -133,4 +133,17 @@ std::string select_version(const Relation& relation, std::string_view table) {
   return "SELECT " + quote(version_column) + " FROM " + quote(table) + " WHERE " + key_condition(relation);
 }
 
+std::string compare_row(const Relation& relation, std::string_view table) {
+  std::vector<std::string> comparisons;
+  std::vector<std::string> conditions;
+  for (std::size_t i = 0; i < relation.columns.size(); ++i) {
+    const auto column = quote(relation.columns[i].name);
+    const auto parameter = "?" + std::to_string(i + 1);
+    comparisons.push_back(column + " IS " + parameter + " COLLATE BINARY");
+    if (relation.is_key(relation.columns[i].name)) conditions.push_back(column + " = " + parameter);
+  }
+  return "SELECT " + join(comparisons, ", ") + " FROM " + quote(table) + " WHERE " +
+         join(conditions, " AND ");
+}
+
 }  // namespace mailboat::consumer

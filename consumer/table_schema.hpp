@@ -55,6 +55,10 @@ enum class VersionGuard { On, Off };
 /// SELECT of a row's `_version` by key; parameters are the key columns in order.
 [[nodiscard]] std::string select_version(const Relation& relation, std::string_view table);
 
+/// SELECT by key of one 0 or 1 for each of the relation's columns: whether it holds the parameter's value,
+/// byte by byte whatever the column's collation. Parameters are the relation's columns in order.
+[[nodiscard]] std::string compare_row(const Relation& relation, std::string_view table);
+
 /// The key's columns in key order.
 [[nodiscard]] std::vector<Column> key_columns(const Relation& relation);
 

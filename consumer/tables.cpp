@@ -46,7 +46,9 @@ void Tables::release_statements() {
   for (auto& [topic, table] : tables_) {
     table.writer.reset();
     table.old_writer.reset();
+    table.comparison.reset();
   }
+  verification_.release_statements();
 }
 
 void Tables::apply(const Event& event, const char* buffer_end) {
@@ -62,6 +64,9 @@ void Tables::apply_change(Table& table, TableWriter& writer, const Event& event,
       writer.upsert(event.id, event.payload, buffer_end);
       if (event.id < table.loading_since) {
         LoadSweep(database_, table.relation, table.name).mark(writer.key_of(event.payload, buffer_end));
+      }
+      if (verification_.is_watching(event.topic)) {
+        verification_.written(table.relation, table.name, writer.key_of(event.payload, buffer_end));
       }
       return;
     case Op::Delete:
@@ -215,6 +220,7 @@ bool Tables::has_rows(const std::string& topic) {
 }
 
 void Tables::begin_load(const std::string& topic, EventId since) {
+  verification_.abandon(topic);
   const auto first_to_keep = has_rows(topic) ? since : 0;
   bookkeeping_.begin_load(topic, first_to_keep);
   const auto found = tables_.find(topic);
@@ -229,6 +235,14 @@ void Tables::load_rows(const LoadChunk& piece, std::int64_t chunk) {
   const auto& texts = piece.rows.texts();
   piece.rows.for_each(
       [&](std::size_t, std::string_view row) { writes.load(chunk, row, texts.data() + texts.size()); });
+}
+
+Verification::Target Tables::target(const std::string& topic) {
+  auto& table = table_for(topic);
+  if (!table.comparison) {
+    table.comparison = std::make_unique<RowComparison>(database_, table.relation, table.name);
+  }
+  return {table.relation, table.name, writer(table), *table.comparison};
 }
 
 void Tables::end_load(const LoadChunk& piece) {

@@ -14,6 +14,7 @@
 #include "consumer/relation.hpp"
 #include "consumer/route.hpp"
 #include "consumer/table_writer.hpp"
+#include "consumer/verification.hpp"
 #include "consumer/version_rules.hpp"
 
 namespace mailboat::consumer {
@@ -26,8 +27,13 @@ namespace mailboat::consumer {
 class Tables {
  public:
   /// `routes` must outlive this.
-  Tables(SQLite::Database& database, Bookkeeping& bookkeeping, const std::vector<Route>& routes)
-      : database_(database), bookkeeping_(bookkeeping), routes_(routes), rules_(database, bookkeeping) {}
+  Tables(SQLite::Database& database, Bookkeeping& bookkeeping, Verification& verification,
+         const std::vector<Route>& routes)
+      : database_(database),
+        bookkeeping_(bookkeeping),
+        verification_(verification),
+        routes_(routes),
+        rules_(database, bookkeeping) {}
 
   /// Takes over what the file says: after opening it, and after a rollback of a transaction that changed it.
   /// Throws ConfigurationError for a route that the file has no table for.
@@ -57,6 +63,9 @@ class Tables {
   void load_rows(const LoadChunk& piece, std::int64_t chunk);
   void end_load(const LoadChunk& piece);
 
+  /// The topic's table, for comparing rows with it. Throws InvalidInput when there is none.
+  Verification::Target target(const std::string& topic);
+
  private:
   struct Table {
     EventId relation_id = 0;  // id of the R event
@@ -65,6 +74,7 @@ class Tables {
     EventId loading_since = 0;                      // LoadSpan::since while a load is running
     bool routed = false;                            // the operator's own table
     std::unique_ptr<TableWriter> writer = nullptr;  // made at the first use
+    std::unique_ptr<RowComparison> comparison = nullptr;
     // Reads events that were written under an older description.
     std::unique_ptr<TableWriter> old_writer = nullptr;
     Relation old_relation = {};
@@ -86,6 +96,7 @@ class Tables {
 
   SQLite::Database& database_;
   Bookkeeping& bookkeeping_;
+  Verification& verification_;
   const std::vector<Route>& routes_;
   VersionRules rules_;
   std::map<std::string, Table, std::less<>> tables_;

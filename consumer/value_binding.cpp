@@ -2,6 +2,9 @@
 
 #include <array>
 #include <charconv>
+#include <sqlite3.h>
+
+#include "consumer/table_schema.hpp"
 
 namespace mailboat::consumer {
 namespace {
@@ -69,6 +72,47 @@ std::string key_text(const std::vector<Value>& values) {
     append_literal(text, value);
   }
   return text;
+}
+
+namespace {
+
+Value with_hex_digits(Value value) {
+  if (value.kind != Value::Kind::Blob) return value;
+  std::string digits;
+  for (const char byte : value.text) {
+    constexpr std::string_view hex = "0123456789abcdef";
+    digits += hex[static_cast<unsigned char>(byte) >> 4];
+    digits += hex[static_cast<unsigned char>(byte) & 15];
+  }
+  value.text = std::move(digits);
+  return value;
+}
+
+}  // namespace
+
+std::string key_condition_of(const std::vector<std::string>& names, const std::vector<Value>& values) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += " AND ";
+    text += quote(names[i]) + " = ";
+    append_literal(text, with_hex_digits(values[i]));
+  }
+  return text;
+}
+
+Value value_of(const SQLite::Column& column) {
+  switch (column.getType()) {
+    case SQLITE_INTEGER:
+      return {Value::Kind::Integer, column.getInt64(), 0, ""};
+    case SQLITE_FLOAT:
+      return {Value::Kind::Real, 0, column.getDouble(), ""};
+    case SQLITE_TEXT:
+      return {Value::Kind::Text, 0, 0, column.getString()};
+    case SQLITE_BLOB:
+      return {Value::Kind::Blob, 0, 0, column.getString()};
+    default:
+      return {};
+  }
 }
 
 }  // namespace mailboat::consumer

@@ -16,6 +16,13 @@ int bind(SQLite::Statement& statement, const std::vector<Value>& values);
 /// A key's values as one text that two different keys never share: SQL literals separated by commas. Pure.
 [[nodiscard]] std::string key_text(const std::vector<Value>& values);
 
+/// A condition that finds the row with this key in SQLite: `"id" = 7 AND "region" = 'eu'`. Pure.
+[[nodiscard]] std::string key_condition_of(const std::vector<std::string>& names,
+                                           const std::vector<Value>& values);
+
+/// A value as SQLite has stored it.
+[[nodiscard]] Value value_of(const SQLite::Column& column);
+
 /// A statement must be reset before it is used again, and the error of one that failed must not be raised
 /// twice.
 class ResetOnExit {

@@ -29,6 +29,14 @@ void WindowApplier::require_fit(const Frame& frame) const {
   }
 }
 
+void WindowApplier::apply(const LoadChunk& chunk) {
+  if (chunk.purpose == LoadChunk::Purpose::Load) {
+    replica_.apply(chunk);
+  } else {
+    replica_.verify(chunk);
+  }
+}
+
 std::optional<Ack> WindowApplier::apply(const Frame& frame) {
   require_fit(frame);
   if (frame.index == 0) {
@@ -39,7 +47,7 @@ std::optional<Ack> WindowApplier::apply(const Frame& frame) {
   const auto& buffer = frame.events.payloads().texts();
   frame.events.for_each([&](const Event& event) { replica_.apply(event, buffer.data() + buffer.size()); });
   for (const auto& topic : frame.load_begins) replica_.begin_load(topic);
-  if (frame.chunk) replica_.apply(*frame.chunk);
+  if (frame.chunk) apply(*frame.chunk);
   ++next_index_;
   if (!frame.last) return std::nullopt;
 

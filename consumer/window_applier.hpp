@@ -32,6 +32,7 @@ class WindowApplier {
 
  private:
   void require_fit(const Frame& frame) const;
+  void apply(const LoadChunk& chunk);
 
   Replica& replica_;
   const SourceIdentity source_;

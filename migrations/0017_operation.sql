@@ -37,7 +37,8 @@ CREATE TABLE outbox.operation_table (
   PRIMARY KEY (operation, topic)
 );
 COMMENT ON COLUMN outbox.operation_table.rows IS 'of the source, read so far';
-COMMENT ON COLUMN outbox.operation_table.snapshot IS 'at the end of a verification: what its last rows were exact at';
+COMMENT ON COLUMN outbox.operation_table.snapshot IS
+  'of a load: when it began; of a verification: what its last rows were exact at';
 
 -- What a verification has found: at most 1000 of a table are listed, the counts above are complete.
 CREATE TABLE outbox.difference (
@@ -52,7 +53,7 @@ CREATE TABLE outbox.difference (
   PRIMARY KEY (operation, topic, position),
   FOREIGN KEY (operation, topic) REFERENCES outbox.operation_table ON DELETE CASCADE
 );
-COMMENT ON COLUMN outbox.difference.key IS 'a condition that finds the row in the replica: id = 7 AND region = ''eu''';
+COMMENT ON COLUMN outbox.difference.key IS 'a condition that finds the row in the replica: "id" = 7';
 COMMENT ON COLUMN outbox.difference.columns IS 'of the replica''s table, that differ';
 COMMENT ON COLUMN outbox.difference.error IS 'why the row could not be compared, or not be mended';
 
@@ -203,7 +204,8 @@ END $$;
 -- For producers. Writes down how a table of an open operation stands; one that is finished or cancelled stays so. The
 -- operation ends with its last table. Returns false when there was nothing to write to.
 CREATE FUNCTION outbox.record_table(subscription text, operation bigint, topic text, status text, rows bigint,
-                                    estimated_rows bigint DEFAULT 0, error text DEFAULT NULL) RETURNS boolean
+                                    estimated_rows bigint DEFAULT 0, error text DEFAULT NULL,
+                                    snapshot pg_snapshot DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM FROM outbox.operation o
@@ -215,7 +217,7 @@ BEGIN
   UPDATE outbox.operation_table t
   SET status = record_table.status, rows = greatest(t.rows, record_table.rows),
       estimated_rows = greatest(t.estimated_rows, record_table.estimated_rows), error = record_table.error,
-      started_at = coalesce(t.started_at, now()),
+      snapshot = coalesce(record_table.snapshot, t.snapshot), started_at = coalesce(t.started_at, now()),
       finished_at = CASE WHEN record_table.status IN ('completed', 'failed') THEN now() END
   WHERE t.operation = record_table.operation AND t.topic = record_table.topic
     AND t.status IN ('requested', 'running');

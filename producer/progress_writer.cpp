@@ -21,13 +21,21 @@ constexpr milliseconds look_interval{10};
 // Whoever is in outbox.wait_for() holds this lock in shared mode.
 constexpr auto awaited_query = "SELECT NOT pg_try_advisory_xact_lock(1835162486, $1::int)";
 
-// Nothing is lost with a write back, so that nobody has to wait for the disk.
-constexpr auto write_statement =
-    "UPDATE outbox.subscription SET snapshot = $2::pg_snapshot, acked_event_id = $3::bigint, acked_at = "
-    "now(),"
-    " consumer_seen_at = now(), load = CASE WHEN $4::text IS NOT NULL THEN jsonb_build_object('topic', "
-    "$4::text, 'rows', $5::bigint, 'estimated_rows', $6::bigint, 'tables_left', $7::int) END"
-    " FROM (SELECT set_config('synchronous_commit', 'off', true)) AS at_once WHERE id = $1::int";
+// Nothing is lost with a write back, so that nobody has to wait for the disk. `rows_left` counts the tables
+// that come later by PostgreSQL's estimates.
+constexpr auto write_statement = R"sql(
+UPDATE outbox.subscription
+SET snapshot = $2::pg_snapshot, acked_event_id = $3::bigint, acked_at = now(), consumer_seen_at = now(),
+    load = CASE WHEN $4::text IS NOT NULL THEN jsonb_build_object(
+             'topic', $4::text, 'rows', $5::bigint, 'estimated_rows', $6::bigint,
+             'tables_left', cardinality($7::text[]), 'rows_per_second', round($8::numeric, 1),
+             'rows_left', greatest($6::bigint - $5::bigint, 0) + (
+                SELECT coalesce(sum(greatest(leaf.reltuples, 0)), 0)::bigint
+                FROM outbox.tracked t JOIN pg_class leaf
+                  ON leaf.oid = t.relation OR leaf.oid IN (SELECT relid FROM pg_partition_tree(t.relation) WHERE isleaf)
+                WHERE t.topic = ANY ($7::text[]) AND leaf.relkind <> 'p')) END
+FROM (SELECT set_config('synchronous_commit', 'off', true)) AS at_once WHERE id = $1::int
+)sql";
 
 constexpr auto connected_statement =
     "UPDATE outbox.subscription SET consumer = $2, consumer_seen_at = now(), snapshot = $3::pg_snapshot,"
@@ -41,11 +49,20 @@ void ProgressWriter::acknowledged(const Ack& ack) {
   while (!under_way_.empty() && under_way_.front().number <= ack.window) {
     auto& window = under_way_.front();
     content_moved_ = content_moved_ || window.has_content;
-    load_ = std::move(window.load);
+    take(std::move(window.load));
     under_way_.pop_front();
   }
   cursor_moved_ = true;
   acknowledged_ = ack;
+}
+
+void ProgressWriter::take(std::optional<LoadProgress> load) {
+  if (load) {
+    load_rate_.add(Clock::now(), load->rows_sent);
+  } else {
+    load_rate_ = {};
+  }
+  load_ = std::move(load);
 }
 
 bool ProgressWriter::is_due(Clock::time_point now) const {
@@ -106,10 +123,12 @@ void ProgressWriter::write(postgres::Connection& connection) {
   postgres::Params params{std::to_string(subscription_), acknowledged_->snapshot.to_string(),
                           std::to_string(acknowledged_->last_event_id)};
   if (load_) {
-    params.insert(params.end(), {load_->position.topic, std::to_string(load_->position.rows),
-                                 std::to_string(load_->estimated_rows), std::to_string(load_->tables_left)});
+    params.insert(
+        params.end(),
+        {load_->position.topic, std::to_string(load_->position.rows), std::to_string(load_->estimated_rows),
+         postgres::array_literal(load_->tables_left), std::to_string(load_rate_.per_second())});
   } else {
-    params.insert(params.end(), {std::nullopt, std::nullopt, std::nullopt, std::nullopt});
+    params.resize(params.size() + 5);
   }
   connection.query(write_statement, params);
   written_at_ = Clock::now();

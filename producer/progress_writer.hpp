@@ -5,8 +5,10 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/messages.hpp"
+#include "common/rate_meter.hpp"
 #include "postgres/connection.hpp"
 #include "producer/subscription.hpp"
 
@@ -16,7 +18,8 @@ namespace mailboat::producer {
 struct LoadProgress {
   LoadPosition position;
   std::uint64_t estimated_rows = 0;
-  std::size_t tables_left = 0;
+  std::vector<std::string> tables_left = {};  ///< topics, without this one
+  std::uint64_t rows_sent = 0;                ///< of all tables, since the session began
 };
 
 /// Writes acknowledgements back to `outbox.subscription`: about once a second while events or rows flow,
@@ -52,6 +55,7 @@ class ProgressWriter {
   [[nodiscard]] std::chrono::milliseconds quiet_for() const;
 
  private:
+  void take(std::optional<LoadProgress> load);
   [[nodiscard]] bool is_due(Clock::time_point now) const;
   bool is_awaited(postgres::Connection& connection, Clock::time_point now);
   void write_trouble(postgres::Connection& connection);
@@ -61,6 +65,7 @@ class ProgressWriter {
   const std::string consumer_;
   std::deque<Window> under_way_;  // not acknowledged
   std::optional<Ack> acknowledged_;
+  RateMeter load_rate_;
   std::optional<LoadProgress> load_;    // as of acknowledged_
   std::optional<std::string> trouble_;  // as known to PostgreSQL; nothing before the first Ack
   bool cursor_moved_ = false;           // by transaction ids alone

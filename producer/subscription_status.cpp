@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "common/rate_meter.hpp"
+
 namespace mailboat {
 namespace {
 
@@ -19,7 +21,8 @@ SELECT s.name, s.state, s.start, s.topics,
        s.load ->> 'topic', coalesce((s.load ->> 'rows')::bigint, 0),
        coalesce((s.load ->> 'estimated_rows')::bigint, 0), coalesce((s.load ->> 'tables_left')::bigint, 0),
        tasks.retrying, tasks.failed, tasks.oldest,
-       s.trouble, extract(epoch FROM statement_timestamp() - s.trouble_since)
+       s.trouble, extract(epoch FROM statement_timestamp() - s.trouble_since),
+       coalesce((s.load ->> 'rows_per_second')::float8, 0), (s.load ->> 'rows_left')::bigint
 FROM outbox.subscription s
 CROSS JOIN LATERAL (
   SELECT count(*) AS events,
@@ -41,10 +44,27 @@ constexpr auto topics_query =
     "SELECT s.name, t.topic FROM outbox.subscription s, unnest(s.topics) WITH ORDINALITY "
     "t(topic, position) ORDER BY s.name, t.position";
 
+constexpr auto tables_query = R"sql(
+SELECT s.name, t.topic, to_char(v.verified_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+       v.verified_through, extract(epoch FROM statement_timestamp() - v.verified_at)
+FROM outbox.subscription s
+JOIN outbox.tracked t ON s.topics IS NULL OR t.topic = ANY (s.topics)
+LEFT JOIN outbox.verified_table v ON v.subscription = s.name AND v.topic = t.topic
+ORDER BY s.name, t.topic
+)sql";
+
 double seconds(std::string_view text) {
   double value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
+}
+
+LoadStatus read_load(const postgres::Rows& rows, int row) {
+  LoadStatus load{
+      std::string(rows.text(row, 10)), rows.int64(row, 11), rows.int64(row, 12), rows.int64(row, 13),
+      seconds(rows.text(row, 19)),     std::nullopt};
+  if (!rows.is_null(row, 20)) load.seconds_left = seconds_for(rows.uint64(row, 20), load.rows_per_second);
+  return load;
 }
 
 SubscriptionStatus read_row(const postgres::Rows& rows, int row) {
@@ -60,8 +80,7 @@ SubscriptionStatus read_row(const postgres::Rows& rows, int row) {
   if (!rows.is_null(row, 8)) status.seconds_since_ack = seconds(rows.text(row, 8));
   status.acked_event_id = rows.int64(row, 9);
   if (!rows.is_null(row, 10)) {
-    status.load = LoadStatus{std::string(rows.text(row, 10)), rows.int64(row, 11), rows.int64(row, 12),
-                             rows.int64(row, 13)};
+    status.load = read_load(rows, row);
   }
   status.tasks = {rows.int64(row, 14), rows.int64(row, 15), std::nullopt};
   if (!rows.is_null(row, 16)) status.tasks.oldest_seconds = seconds(rows.text(row, 16));
@@ -69,6 +88,23 @@ SubscriptionStatus read_row(const postgres::Rows& rows, int row) {
     status.trouble = Trouble{std::string(rows.text(row, 17)), seconds(rows.text(row, 18))};
   }
   return status;
+}
+
+VerifiedTable read_table(const postgres::Rows& rows, int row) {
+  VerifiedTable table{std::string(rows.text(row, 1)), rows.optional_text(row, 2), rows.optional_text(row, 3),
+                      std::nullopt};
+  if (table.verified_at) table.seconds = seconds(rows.text(row, 4));
+  return table;
+}
+
+// Each row goes to the subscription that its first column names; both are in the same order.
+template <typename Use>
+void for_each_of(std::vector<SubscriptionStatus>& all, const postgres::Rows& rows, Use use) {
+  auto status = all.begin();
+  for (int row = 0; row < rows.size(); ++row) {
+    while (status->name != rows.text(row, 0)) ++status;
+    use(*status, rows, row);
+  }
 }
 
 }  // namespace
@@ -79,12 +115,12 @@ std::vector<SubscriptionStatus> read_subscription_status(postgres::Connection& c
   std::vector<SubscriptionStatus> all;
   const auto rows = transaction.query(status_query);
   for (int row = 0; row < rows.size(); ++row) all.push_back(read_row(rows, row));
-  const auto topics = transaction.query(topics_query);
-  auto status = all.begin();
-  for (int row = 0; row < topics.size(); ++row) {
-    while (status->name != topics.text(row, 0)) ++status;  // both are in the same order
-    status->topics->emplace_back(topics.text(row, 1));
-  }
+  for_each_of(all, transaction.query(topics_query), [](auto& status, const auto& topics, int row) {
+    status.topics->emplace_back(topics.text(row, 1));
+  });
+  for_each_of(all, transaction.query(tables_query), [](auto& status, const auto& tables, int row) {
+    status.tables.push_back(read_table(tables, row));
+  });
   transaction.rollback();
   return all;
 }

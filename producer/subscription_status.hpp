@@ -13,8 +13,10 @@ namespace mailboat {
 struct LoadStatus {
   std::string topic;  ///< the table being read now
   std::int64_t rows = 0;
-  std::int64_t estimated_rows = 0;  ///< of that table, as the planner believes; may be less than `rows`
-  std::int64_t tables_left = 0;     ///< not counting this one
+  std::int64_t estimated_rows = 0;     ///< of that table, as the planner believes; may be less than `rows`
+  std::int64_t tables_left = 0;        ///< not counting this one
+  double rows_per_second = 0;          ///< of all tables, over the last seconds; 0 while that is not known
+  std::optional<double> seconds_left;  ///< for all tables, as the planner's estimates go; nullopt: not known
 };
 
 /// Events that the replica could not apply and that nobody has dealt with yet.
@@ -28,6 +30,15 @@ struct OpenTasks {
 struct Trouble {
   std::string text;
   double seconds = 0;  ///< since it began
+};
+
+/// Since when a tracked table of the replica is known to be right. Nothing is known before the first
+/// verification that has found nothing, or mended everything.
+struct VerifiedTable {
+  std::string topic;
+  std::optional<std::string> verified_at;       ///< UTC, ISO 8601
+  std::optional<std::string> verified_through;  ///< the snapshot that its last rows were compared at
+  std::optional<double> seconds;                ///< since verified_at
 };
 
 /// What an operator wants to know about one subscription.
@@ -44,7 +55,8 @@ struct SubscriptionStatus {
   std::int64_t acked_event_id = 0;  ///< highest event id applied; 0 before the first
   std::optional<LoadStatus> load;   ///< nullopt when none is running
   OpenTasks tasks;
-  std::optional<Trouble> trouble;  ///< nullopt while it follows, or is simply away
+  std::optional<Trouble> trouble;     ///< nullopt while it follows, or is simply away
+  std::vector<VerifiedTable> tables;  ///< all tracked ones that it takes, by topic
 };
 
 /// All subscriptions, ordered by name, as of one snapshot. Reads every event that some subscription has not

@@ -5,6 +5,7 @@
 
 #include "common/log.hpp"
 #include "producer/outside_text.hpp"
+#include "producer/recording.hpp"
 
 namespace mailboat::producer {
 namespace {
@@ -18,13 +19,6 @@ constexpr milliseconds shortest_quiet{250};
 
 constexpr std::size_t error_limit = 2000;
 constexpr std::size_t file_limit = 100;
-
-// A rejection is confirmed only when it is on disk, whatever the server does by default: the replica forgets
-// it then. A compensation may have to wait for a row that the application is changing.
-constexpr auto recording_settings =
-    "SELECT set_config('synchronous_commit', 'local', true) WHERE current_setting('synchronous_commit') = "
-    "'off';"
-    "SET LOCAL lock_timeout = '10s'";
 
 constexpr auto retries_statement =
     "SELECT outbox.record_retries($1, $2::bigint[], $3::text[], $4::text[], $5, $6::bigint)";
@@ -52,12 +46,6 @@ class Column {
   std::vector<std::string> values_;
 };
 
-// A count of somebody's whom we do not know.
-std::string to_bigint(std::uint64_t count) {
-  constexpr std::uint64_t largest = std::numeric_limits<std::int64_t>::max();
-  return std::to_string(std::min(count, largest));
-}
-
 bool is_event_id(EventId id) { return id > 0 && id <= std::numeric_limits<std::int64_t>::max(); }
 
 }  // namespace
@@ -73,10 +61,11 @@ TaskDesk::TaskDesk(postgres::Connection& connection, const Subscription& subscri
 void TaskDesk::begin(const Hello& hello) {
   file_ = outside_text(hello.file, file_limit);
   if (!hello.cursor || file_.empty()) return;
-  const auto reopened = connection_
-                            .query("SELECT outbox.reopen_tasks($1, $2, $3::bigint)",
-                                   {subscription_, file_, to_bigint(hello.retries)})
-                            .int64(0, 0);
+  const auto reopened =
+      connection_
+          .query("SELECT outbox.reopen_tasks($1, $2, $3::bigint, $4::pg_snapshot)",
+                 {subscription_, file_, to_bigint(hello.retries), hello.cursor->snapshot.to_string()})
+          .int64(0, 0);
   if (reopened > 0) {
     log::warn("the replica's file is older than some of its retries, which are sent once more",
               {{"subscription", subscription_}, {"count", reopened}});
@@ -154,10 +143,7 @@ void TaskDesk::give_up(const std::vector<EventId>& lost) {
 
 void TaskDesk::commit(const std::string& statement, const postgres::Params& params) {
   try {
-    postgres::Transaction transaction(connection_, postgres::Transaction::Kind::ReadWrite,
-                                      recording_settings);
-    transaction.query(statement, params);
-    transaction.commit();
+    record_durably(connection_, statement, params);
   } catch (const postgres::StatementFailed& error) {
     throw postgres::StatementFailed("cannot record the tasks of subscription '" + subscription_ +
                                         "', which the replica keeps and reports again: " + error.what(),

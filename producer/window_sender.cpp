@@ -15,8 +15,6 @@ using std::chrono::seconds;
 constexpr milliseconds idle_wait{1000};
 // How often a cursor moves when only transaction ids do.
 constexpr seconds empty_window_interval{1};
-// How long to leave a table alone that could not be read.
-constexpr seconds load_retry_interval{1};
 // How long the end of a session waits for acknowledgements of what was sent.
 constexpr milliseconds last_acknowledgement_wait{1000};
 // What a consumer may ask to have under way, whatever it asks for: about 64 MiB in the socket's queue.
@@ -38,14 +36,15 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
       settings_(settings),
       ports_(std::move(ports)),
       reader_(connection, subscription.topics, subscription.start == Subscription::Start::Load),
-      load_reader_(connection),
       progress_(subscription.id, hello.replica),
       tasks_(connection, subscription, settings.frame_bytes,
              [this](const Recorded& recorded) { ports_.send(recorded); }),
+      operations_(connection, subscription, hello,
+                  [this](const VerificationRecorded& recorded) { ports_.send(recorded); }),
+      chunks_(connection, subscription.name, hello, operations_, settings.frame_bytes),
       replays_(connection, subscription, settings.frame_bytes),
       all_credit_(std::clamp(hello.credit, 1U, credit_limit)),
       credit_(all_credit_) {
-  for (const auto& position : hello.unfinished_loads) loads_.push_back({position, {}});
   progress_.write_connected(connection_, subscription, hello.cursor);
   tasks_.begin(hello);
 }
@@ -55,12 +54,15 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
 void WindowSender::step(const std::stop_token& stop) {
   take_in();
   tasks_.record();
+  operations_.record();
   progress_.write_if_due(connection_);
   replays_.record_if_due();
   if (inbox_.clear_wake()) {
     tasks_.woken();
+    operations_.woken();
     replays_.woken();
   }
+  operations_.look();
   if (credit_ == 0) {
     rest(stop);
   } else if (send_again(stop)) {
@@ -75,7 +77,7 @@ void WindowSender::step(const std::stop_token& stop) {
 // Without credit a wake-up changes nothing. Meanwhile nobody waits for long for an acknowledgement that is
 // here to be written down.
 void WindowSender::rest(const std::stop_token& stop) {
-  const auto quiet = std::min({idle_wait, tasks_.quiet_for(), replays_.quiet_for()});
+  const auto quiet = std::min({idle_wait, tasks_.quiet_for(), operations_.quiet_for(), replays_.quiet_for()});
   const auto until = Clock::now() + (credit_ == 0 ? idle_wait : quiet);
   for (auto now = Clock::now(); now < until && !stop.stop_requested(); now = Clock::now()) {
     const auto left = std::min(std::chrono::ceil<milliseconds>(until - now), progress_.quiet_for());
@@ -107,7 +109,7 @@ std::optional<Retry> WindowSender::next_to_send_again() {
 
 bool WindowSender::window_is_due() {
   if (window_ == 0) return true;
-  if (next_load() != loads_.end()) return true;
+  if (chunks_.is_due() || operations_.has_loads_to_begin()) return true;
   const auto poll = reader_.poll(*sent_);
   if (poll.has_events) {
     ports_.found_events();
@@ -141,7 +143,8 @@ void WindowSender::send_window(const std::stop_token& stop) {
     for (auto& load : needed) topics.push_back(std::move(load.topic));
     begin_loads(frame, topics);
   }
-  if (!reader_.was_suspended()) send_load_chunk(frame, stop);
+  begin_requested_loads(frame);
+  if (!reader_.was_suspended()) send_chunk(frame, stop);
   reader_.finish();
 
   // Only now may the consumer commit: before that the source could forget, in a crash, what this snapshot
@@ -151,7 +154,7 @@ void WindowSender::send_window(const std::stop_token& stop) {
   frame.last = true;
   const bool has_content = first || !is_empty(frame);
   emit(frame, stop);
-  progress_.sent({window_, has_content, load_progress()});
+  progress_.sent({window_, has_content, chunks_.progress()});
   sent_ = reader_.to();
   window_sent_at_ = Clock::now();
   log::debug("window sent",
@@ -159,54 +162,25 @@ void WindowSender::send_window(const std::stop_token& stop) {
 }
 
 void WindowSender::begin_loads(Frame& frame, const std::vector<std::string>& topics) {
-  for (const auto& topic : topics) {
-    std::erase_if(loads_, [&topic](const auto& load) { return load.position.topic == topic; });
-    loads_.push_back({{topic, {}, 0}, {}});
-    frame.load_begins.push_back(topic);
-  }
+  chunks_.begin_loads(topics);
+  frame.load_begins.insert(frame.load_begins.end(), topics.begin(), topics.end());
 }
 
-// The first that may be read now: a table that cannot be read for a while does not hold up the others.
-std::vector<WindowSender::Load>::iterator WindowSender::next_load() {
-  const auto now = Clock::now();
-  return std::find_if(loads_.begin(), loads_.end(), [now](const Load& load) { return load.retry_at <= now; });
+// What the log says has to be loaded is begun before what operators ask for, which may be the same.
+void WindowSender::begin_requested_loads(Frame& frame) {
+  begin_loads(frame, operations_.begin_loads(window_, reader_.to(), [this](const std::string& topic) {
+    return chunks_.is_loading(topic);
+  }));
 }
 
-void WindowSender::leave_alone(Load& load) {
-  if (load.trouble != load_reader_.why_not()) {
-    load.trouble = load_reader_.why_not();
-    log::warn(
-        "cannot load a table now, trying again every second",
-        {{"subscription", subscription_.name}, {"topic", load.position.topic}, {"reason", load.trouble}});
-  }
-  load.retry_at = Clock::now() + load_retry_interval;
-}
-
-void WindowSender::send_load_chunk(Frame& frame, const std::stop_token& stop) {
-  const auto load = next_load();
-  if (load == loads_.end()) return;
-  auto chunk = load_reader_.read(load->position, settings_.frame_bytes);
-  if (!chunk) return leave_alone(*load);
+void WindowSender::send_chunk(Frame& frame, const std::stop_token& stop) {
+  auto chunk = chunks_.read(window_);
+  if (!chunk) return;
   reader_.finish();  // the rows are here: who waits to alter the table need not wait for the consumer, too
-  load->trouble.clear();
   for (auto& piece : chunk->pieces) {
     if (frame.chunk) emit(frame, stop);
     frame.chunk = std::move(piece);
   }
-  load->estimated_rows = frame.chunk->estimated_rows;
-  if (chunk->ends_load) {
-    log::info(
-        frame.chunk->gives_up ? "table is no longer tracked, its load ends here" : "table loaded",
-        {{"subscription", subscription_.name}, {"topic", load->position.topic}, {"rows", chunk->next.rows}});
-    loads_.erase(load);
-  } else {
-    load->position = std::move(chunk->next);
-  }
-}
-
-std::optional<LoadProgress> WindowSender::load_progress() const {
-  if (loads_.empty()) return std::nullopt;
-  return LoadProgress{loads_.front().position, loads_.front().estimated_rows, loads_.size() - 1};
 }
 
 void WindowSender::emit(Frame& frame, const std::stop_token& stop) {
@@ -235,6 +209,7 @@ void WindowSender::take_in() {
   for (auto& message : inbox_.take()) {
     if (const auto* ack = std::get_if<Ack>(&message)) {
       acknowledged_window_ = ack->window;
+      operations_.acknowledged(ack->window);
       progress_.acknowledged(*ack);
     } else if (auto* rejected = std::get_if<Rejected>(&message)) {
       tasks_.take(std::move(*rejected));
@@ -244,6 +219,8 @@ void WindowSender::take_in() {
       } else {
         replays_.take(*retried);
       }
+    } else if (auto* verified = std::get_if<Verified>(&message)) {
+      operations_.take(std::move(*verified));
     } else if (const auto* credit = std::get_if<Credit>(&message)) {
       credit_ = std::min(credit_ + std::min(credit->amount, all_credit_), all_credit_);
     } else if (std::holds_alternative<Goodbye>(message)) {
@@ -266,6 +243,7 @@ void WindowSender::wind_up() {
     // A goodbye comes after the last acknowledgement: nothing more will.
   }
   tasks_.record();
+  operations_.record();
   replays_.record_rest();
   progress_.write_rest(connection_);
 }

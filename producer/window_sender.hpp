@@ -9,8 +9,9 @@
 
 #include "common/messages.hpp"
 #include "postgres/connection.hpp"
+#include "producer/chunk_feed.hpp"
 #include "producer/inbox.hpp"
-#include "producer/load_reader.hpp"
+#include "producer/operation_desk.hpp"
 #include "producer/progress_writer.hpp"
 #include "producer/replay_desk.hpp"
 #include "producer/subscription.hpp"
@@ -56,26 +57,17 @@ class WindowSender {
 
  private:
   using Clock = std::chrono::steady_clock;
-  struct Load {
-    LoadPosition position;
-    std::string trouble;  // why it does not go on, while it does not
-    std::uint64_t estimated_rows = 0;
-    Clock::time_point retry_at = {};  // not before
-  };
-
   bool send_again(const std::stop_token& stop);
   std::optional<Retry> next_to_send_again();
   bool window_is_due();
   void send_window(const std::stop_token& stop);
-  void send_load_chunk(Frame& frame, const std::stop_token& stop);
-  std::vector<Load>::iterator next_load();
-  void leave_alone(Load& load);
+  void send_chunk(Frame& frame, const std::stop_token& stop);
   void begin_loads(Frame& frame, const std::vector<std::string>& topics);
+  void begin_requested_loads(Frame& frame);
   void emit(Frame& frame, const std::stop_token& stop);
   void wait_for_credit(std::uint32_t cost, const std::stop_token& stop);
   void take_in();
   void rest(const std::stop_token& stop);
-  [[nodiscard]] std::optional<LoadProgress> load_progress() const;
 
   postgres::Connection& connection_;
   Inbox& inbox_;
@@ -85,13 +77,13 @@ class WindowSender {
   const Ports ports_;
 
   WindowReader reader_;
-  LoadReader load_reader_;
   ProgressWriter progress_;
   TaskDesk tasks_;
+  OperationDesk operations_;
+  ChunkFeed chunks_;
   ReplayDesk replays_;
 
   std::optional<Snapshot> sent_;  // `to` of the last window sent
-  std::vector<Load> loads_;       // unfinished, in the order in which they are loaded
   std::uint64_t window_ = 0;
   std::uint64_t acknowledged_window_ = 0;
   const std::uint32_t all_credit_;

@@ -212,6 +212,31 @@ TEST_F(Rejection, ThatARetryHasSettledComesOnceMoreToAnOlderCopyOfTheFile) {
   EXPECT_EQ(tasks(), "completed 1") << "the same file is not older than itself";
 }
 
+TEST_F(Rejection, ThatAnotherFileHasSettledComesOnceMoreToTheOneBeforeIt) {
+  const auto copy = pipeline_.file().string() + ".copy";
+  follow();
+  by_hand("CREATE TRIGGER by_hand BEFORE INSERT ON item BEGIN SELECT RAISE(ABORT, 'no'); END");
+  pipeline_.sql("INSERT INTO item VALUES (1, 'loaded')");
+  expect_tasks("failed 1");
+  expect_live();
+  pipeline_.consumer().kill(SIGTERM);
+  ASSERT_EQ(pipeline_.consumer().wait(seconds(30)), 0) << said();
+  std::filesystem::rename(pipeline_.file(), copy);
+
+  follow();  // a new file, with the row in it
+  EXPECT_EQ(mailboat({"failed", "retry", "replica", "--all"}).exit_code, 0);
+  expect_tasks("completed 1");
+  pipeline_.kill_consumer();
+  for (const std::string suffix : {"-wal", "-shm"})
+    std::filesystem::remove(pipeline_.file().string() + suffix);
+
+  std::filesystem::rename(copy, pipeline_.file());
+  by_hand("DROP TRIGGER by_hand");
+  follow_again();
+  EXPECT_EQ(pipeline_.lasting_difference("item", "id, note"), "") << said();
+  expect_tasks("completed 1");
+}
+
 TEST_F(Rejection, StormStopsTheConsumerWithNothingAppliedAndItGoesOnWhenMended) {
   follow({"--reject-limit", "10"});
   by_hand("ALTER TABLE item RENAME TO away");

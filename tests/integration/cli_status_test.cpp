@@ -127,13 +127,28 @@ TEST_F(CliStatus, JsonIsStable) {
         "topic": "public.b",
         "rows": 5,
         "estimated_rows": 9,
-        "tables_left": 0
+        "tables_left": 0,
+        "rows_per_second": 0.000,
+        "seconds_left": null
       },
       "tasks_retrying": 0,
       "tasks_failed": 0,
       "oldest_task_seconds": null,
       "trouble": null,
-      "trouble_seconds": null
+      "trouble_seconds": null,
+      "operations": [],
+      "tables": [
+        {
+          "topic": "public.a",
+          "verified_at": null,
+          "verified_through": null
+        },
+        {
+          "topic": "public.b",
+          "verified_at": null,
+          "verified_through": null
+        }
+      ]
     }
   ]
 }

@@ -16,16 +16,18 @@ class Operation : public Outbox {
   /// As a producer does.
   bool record(const std::string& topic, const std::string& status, int rows = 0) {
     return value("SELECT outbox.record_table('s', 1, '" + topic + "', '" + status + "', " +
-                 std::to_string(rows) + ", 10, CASE WHEN '" + status + "' = 'failed' THEN 'broken' END)") == "t";
+                 std::to_string(rows) + ", 10, CASE WHEN '" + status + "' = 'failed' THEN 'broken' END)") ==
+           "t";
   }
   bool record_verification(const std::string& counts) {
     return value("SELECT outbox.record_verification('s', 1, 'public.a', '7:7:', 5, " + counts +
-                 ", '[{\"kind\": \"missing\", \"key\": \"id = 1\", \"columns\": [\"x\"], \"repaired\": false}]', '')") ==
-           "t";
+                 ", '[{\"kind\": \"missing\", \"key\": \"id = 1\", \"columns\": [\"x\"], \"repaired\": "
+                 "false}]', '')") == "t";
   }
   std::string status() { return value("SELECT status FROM outbox.operation WHERE id = 1"); }
   std::string topics() {
-    return value("SELECT string_agg(topic, ' ' ORDER BY place) FROM outbox.operation_table WHERE operation = 1");
+    return value(
+        "SELECT string_agg(topic, ' ' ORDER BY place) FROM outbox.operation_table WHERE operation = 1");
   }
 };
 
@@ -33,18 +35,22 @@ TEST_F(Operation, TakesAllTablesOfTheSubscriptionUnlessSomeAreNamed) {
   sql("SELECT outbox.request_load('s')");
   EXPECT_EQ(topics(), "public.a public.b");
   sql("SELECT outbox.request_verify('s', '{public.b,public.a,public.b}')");
-  EXPECT_EQ(value("SELECT string_agg(topic, ' ' ORDER BY place) FROM outbox.operation_table WHERE operation = 2"),
-            "public.b public.a");
+  EXPECT_EQ(
+      value("SELECT string_agg(topic, ' ' ORDER BY place) FROM outbox.operation_table WHERE operation = 2"),
+      "public.b public.a");
 }
 
 TEST_F(Operation, RefusesWhatTheSubscriptionDoesNotTake) {
   EXPECT_NE(refusal("SELECT outbox.request_load('s', '{public.c}')").find("public.c is not a tracked table"),
             std::string::npos);
-  sql("SELECT outbox.subscribe('only_a', topics => '{public.a}'); SELECT outbox.subscribe('none', topics => '{x}')");
-  EXPECT_NE(refusal("SELECT outbox.request_verify('only_a', '{public.b}')").find("public.b"), std::string::npos);
-  EXPECT_NE(refusal("SELECT outbox.request_load('none')").find("takes no tracked table"), std::string::npos);
-  EXPECT_NE(refusal("SELECT outbox.request_replay('only_a', topic => 'public.b')").find("does not take topic"),
+  sql("SELECT outbox.subscribe('only_a', topics => '{public.a}'); SELECT outbox.subscribe('none', topics => "
+      "'{x}')");
+  EXPECT_NE(refusal("SELECT outbox.request_verify('only_a', '{public.b}')").find("public.b"),
             std::string::npos);
+  EXPECT_NE(refusal("SELECT outbox.request_load('none')").find("takes no tracked table"), std::string::npos);
+  EXPECT_NE(
+      refusal("SELECT outbox.request_replay('only_a', topic => 'public.b')").find("does not take topic"),
+      std::string::npos);
   EXPECT_NE(refusal("SELECT outbox.request_load('nobody')").find("no subscription"), std::string::npos);
   EXPECT_EQ(value("SELECT count(*) FROM outbox.operation"), "0");
 }
@@ -66,7 +72,8 @@ TEST_F(Operation, CountsTheEndOfAVerificationOnce) {
   EXPECT_TRUE(record_verification("1, 0, 0, 0"));
   EXPECT_FALSE(record_verification("1, 0, 0, 0"));
   EXPECT_EQ(status(), "completed");
-  EXPECT_EQ(value("SELECT kind || ' ' || key || ' ' || columns::text FROM outbox.difference"), "missing id = 1 {x}");
+  EXPECT_EQ(value("SELECT kind || ' ' || key || ' ' || columns::text FROM outbox.difference"),
+            "missing id = 1 {x}");
 }
 
 TEST_F(Operation, CallsATableVerifiedOnlyWhenNothingIsWrongWithIt) {
@@ -74,7 +81,8 @@ TEST_F(Operation, CallsATableVerifiedOnlyWhenNothingIsWrongWithIt) {
   record_verification("1, 0, 0, 0");
   EXPECT_EQ(value("SELECT count(*) FROM outbox.verified_table"), "0");
   sql("UPDATE outbox.operation_table SET repaired = 1");
-  EXPECT_EQ(value("SELECT subscription || topic || verified_through FROM outbox.verified_table"), "spublic.a7:7:");
+  EXPECT_EQ(value("SELECT subscription || topic || verified_through FROM outbox.verified_table"),
+            "spublic.a7:7:");
 }
 
 TEST_F(Operation, CanBeCancelledUnlessItsLoadHasBegun) {

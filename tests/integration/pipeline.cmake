@@ -17,3 +17,13 @@ mailboat_test(mailboat_pipeline_test
   PRIVATE mailboat_migrations mailboat_test_support SQLiteCpp PkgConfig::sqlite3 GTest::gmock GTest::gtest_main
   TIMEOUT 600)
 add_dependencies(mailboat_pipeline_test mailboat-producer mailboat-consumer)
+
+# What operators ask for, carried out by the two daemons.
+mailboat_test(mailboat_verify_test
+  SOURCES
+    pipeline_fixture.cpp
+    replica_difference.cpp
+    verify_test.cpp
+  PRIVATE mailboat_migrations mailboat_test_support SQLiteCpp PkgConfig::sqlite3 GTest::gmock GTest::gtest_main
+  TIMEOUT 300)
+add_dependencies(mailboat_verify_test mailboat-producer mailboat-consumer)

@@ -1,54 +1,11 @@
 // The first load: rows that were there before anybody listened, while life goes on.
-#include <atomic>
-#include <random>
-#include <thread>
-
+#include "tests/integration/changer.hpp"
 #include "tests/integration/pipeline_fixture.hpp"
 #include "tests/support/cluster.hpp"
 #include "tests/support/eventually.hpp"
-#include "tests/support/seed.hpp"
 
 namespace mailboat::test {
 namespace {
-
-// Keeps changing rows of tables `t_int`, `t_text`, `t_uuid`, `t_pair`, all of them with n and body, until it
-// is destroyed.
-class Changer {
- public:
-  Changer(const std::string& conninfo, std::vector<std::string> tables)
-      : tables_(std::move(tables)), thread_([conninfo, this](const std::stop_token& stop) {
-          postgres::Connection connection(conninfo, "changer");
-          std::minstd_rand random(static_cast<unsigned>(seed()));
-          while (!stop.stop_requested()) {
-            change(connection, random);
-            ++transactions_;
-          }
-        }) {}
-  [[nodiscard]] int transactions() const { return transactions_; }
-
- private:
-  void change(postgres::Connection& connection, std::minstd_rand& random) {
-    const auto& table = tables_[random() % tables_.size()];
-    const postgres::Params n{std::to_string(random() % 20'000)};
-    switch (random() % 4) {
-      case 0:
-        connection.query("DELETE FROM " + table + " WHERE n = $1::int", n);
-        break;
-      case 1:  // a new key, so that the row moves to or from the part that is loaded already
-        connection.query("UPDATE " + table + " SET id = DEFAULT, body = 'moved' WHERE n = $1::int", n);
-        break;
-      case 2:
-        connection.query("INSERT INTO " + table + " (n, body) VALUES ($1::int, 'inserted')", n);
-        break;
-      default:
-        connection.query("UPDATE " + table + " SET body = body || '!' WHERE n = $1::int", n);
-    }
-  }
-
-  const std::vector<std::string> tables_;
-  std::atomic<int> transactions_ = 0;
-  std::jthread thread_;  // last: it uses everything above
-};
 
 class Load : public Pipeline {
  protected:

@@ -1,6 +1,7 @@
 mailboat_test(mailboat_task_test
   SOURCES
     compensation_test.cpp
+    copy_task_test.cpp
     operation_test.cpp
     outbox_fixture.cpp
     rejection_test.cpp

@@ -1,0 +1,101 @@
+#include "cli/from_copy.hpp"
+
+#include "consumer/replica_copy.hpp"
+#include "producer/source.hpp"
+
+namespace mailboat::cli {
+namespace {
+
+using consumer::ReplicaCopy;
+
+// What commits in PostgreSQL must be on disk before the file relies on it.
+constexpr auto durably =
+    "SELECT set_config('synchronous_commit', 'local', true) WHERE current_setting('synchronous_commit') = "
+    "'off'";
+
+// The very file that a consumer of the subscription has written, and no copy of it.
+void require_copy(postgres::Connection& connection, const ReplicaCopy::Origin& origin,
+                  const std::string& path) {
+  const auto& original = origin.position.subscription;
+  const auto live = connection.query("SELECT FROM outbox.subscription WHERE name = $1 AND consumer = $2",
+                                     {original, origin.replica});
+  if (live.empty()) return;
+  throw Fatal("'" + path + "' is the file that subscription '" + original +
+              "' writes. Give a copy of it, made with: mailboat backup --database " + path + " --to COPY");
+}
+
+void require_same_source(postgres::Connection& connection, const Cursor& cursor, const std::string& path) {
+  const auto now = Snapshot::parse(connection.query("SELECT pg_current_snapshot()").text(0, 0));
+  try {
+    producer::require_continuable(cursor, producer::identify_source(connection), now, false);
+  } catch (const producer::SessionRefused& refusal) {
+    throw Fatal("the copy '" + path + "' cannot go on with this source: " + refusal.what());
+  }
+}
+
+std::int64_t make_subscription(postgres::Transaction& transaction, const std::string& name,
+                               const consumer::StoredCursor& position) {
+  return transaction
+      .query("SELECT outbox.subscribe_copy($1, $2, $3::pg_snapshot, $4::bigint)",
+             {name, position.subscription, position.cursor.snapshot.to_string(),
+              std::to_string(position.last_event_id)})
+      .int64(0, 0);
+}
+
+void commit(postgres::Transaction& transaction, const std::string& name, const std::string& path) {
+  try {
+    transaction.commit();
+  } catch (const postgres::ConnectionLost& error) {
+    throw Error(std::string(error.what()) + ". '" + path +
+                "' is as it was; the subscription may have been made. If mailboat status shows " + name +
+                ", remove it: mailboat unsubscribe " + name + ". Then run this again");
+  }
+}
+
+void take_back(postgres::Connection& connection, const std::string& name) {
+  try {
+    connection.query("SELECT outbox.unsubscribe($1)", {name});
+  } catch (const Error& error) {
+    throw Error("subscription '" + name +
+                "' has been made, but the copy could not be given to it, and it could not be removed: " +
+                error.what() + ". Do that with: mailboat unsubscribe " + name);
+  }
+}
+
+}  // namespace
+
+// PostgreSQL and the file cannot commit together, so the order decides what a crash between the two leaves
+// behind. PostgreSQL is first: then there is a subscription that no file knows, while the copy still says
+// that it belongs to the original. A consumer refuses the copy, this command says that the subscription
+// exists already and how to remove it, and all can be done again. The other way round, the copy would claim a
+// subscription that does not exist; the refusal tells to make it, and that one would know nothing of what the
+// copy lacks. The file is written, though not committed, before PostgreSQL commits, so that a disk that is
+// full or not writable stops everything.
+FromCopy subscribe_from_copy(postgres::Connection& connection, const std::string& name,
+                             const std::string& path, const RetryOptions& retry,
+                             const std::stop_token& stop) {
+  ReplicaCopy copy(path, stop);
+  const auto& position = copy.origin().position;
+  if (position.subscription == name) {
+    throw Fatal("'" + path + "' belongs to subscription '" + name +
+                "' already. Start its consumer, or choose another name for a new subscription");
+  }
+  require_copy(connection, copy.origin(), path);
+  require_same_source(connection, position.cursor, path);
+
+  FromCopy made{position.subscription, position.cursor.snapshot.to_string(), 0};
+  postgres::Transaction transaction(connection, postgres::Transaction::Kind::ReadWrite, durably);
+  made.tasks = make_subscription(transaction, name, position);
+  if (retry.is_given()) retry.store(connection, name);
+  copy.give_to(name);
+  commit(transaction, name, path);
+  try {
+    copy.commit();
+  } catch (const Error&) {
+    take_back(connection, name);
+    throw;
+  }
+  return made;
+}
+
+}  // namespace mailboat::cli

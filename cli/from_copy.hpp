@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+
+#include "cli/retry_options.hpp"
+#include "postgres/connection.hpp"
+
+namespace mailboat::cli {
+
+/// What a subscription that begins with a copy has got from the one that the copy was made from.
+struct FromCopy {
+  std::string original;    ///< its name
+  std::string snapshot;    ///< of the copy
+  std::int64_t tasks = 0;  ///< how many of its tasks
+};
+
+/// Makes subscription `name` for the copy of a replica's file at `path`, with everything as in the
+/// subscription that the copy belongs to but what `retry` says, and gives the file to it. Throws Error when
+/// the copy cannot be used (see ReplicaCopy), or goes on with another source, or the subscription cannot be
+/// made; then neither the database nor the file is changed. The sentence says so where that is not certain.
+FromCopy subscribe_from_copy(postgres::Connection& connection, const std::string& name,
+                             const std::string& path, const RetryOptions& retry, const std::stop_token& stop);
+
+}  // namespace mailboat::cli

@@ -1,0 +1,89 @@
+#include "cli/status_print.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cli/operation_print.hpp"
+#include "cli/text_table.hpp"
+
+namespace mailboat::cli {
+namespace {
+
+std::string load_text(const SubscriptionStatus& status) {
+  if (!status.load) return status.start == "load" && !status.acked_at ? "not begun" : "-";
+  const auto& load = *status.load;
+  auto text = load.topic + " " + grouped(load.rows);
+  if (load.estimated_rows > 0) {
+    const auto percent = std::min<std::int64_t>(100 * load.rows / load.estimated_rows, 99);
+    text += " of about " + grouped(load.estimated_rows) + " (" + std::to_string(percent) + " %)";
+  }
+  if (load.tables_left > 0) text += ", then " + std::to_string(load.tables_left) + " more";
+  if (load.rows_per_second >= 1) text += ", " + grouped(std::llround(load.rows_per_second)) + " rows/s";
+  if (load.seconds_left.value_or(0) >= 1) text += ", about " + rough_duration(*load.seconds_left) + " left";
+  return text;
+}
+
+std::string acknowledged_text(const SubscriptionStatus& status) {
+  if (!status.seconds_since_ack) return "never";
+  const auto ago = rough_duration(std::max(*status.seconds_since_ack, 0.0)) + " ago";
+  return status.acked_event_id == 0 ? ago : ago + ", event " + grouped(status.acked_event_id);
+}
+
+std::string tasks_text(const OpenTasks& tasks) {
+  std::string text;
+  if (tasks.retrying > 0) text = grouped(tasks.retrying) + " retrying";
+  if (tasks.failed > 0) text += (text.empty() ? "" : ", ") + grouped(tasks.failed) + " failed";
+  if (!tasks.oldest_seconds) return "-";
+  return text + ", oldest " + rough_duration(std::max(*tasks.oldest_seconds, 0.0));
+}
+
+// How many of its tables have been verified, and when the one that was longest ago.
+std::string verified_text(const SubscriptionStatus& status) {
+  std::int64_t verified = 0;
+  double oldest = 0;
+  for (const auto& table : status.tables) {
+    if (!table.seconds) continue;
+    ++verified;
+    oldest = std::max(oldest, *table.seconds);
+  }
+  if (verified == 0) return "";
+  return "verified " + grouped(verified) + " of " + grouped(static_cast<std::int64_t>(status.tables.size())) +
+         (status.tables.size() == 1 ? " table, " : " tables, the longest ago ") + rough_duration(oldest) +
+         " ago";
+}
+
+// What does not fit into the table.
+void print_notes(std::ostream& out, const SubscriptionStatus& status, const StatusReport& report) {
+  if (status.trouble) {
+    out << status.name << ": " << status.trouble->text << " (since "
+        << rough_duration(std::max(status.trouble->seconds, 0.0)) << ")\n";
+  }
+  for (const auto& operation : report.operations) {
+    if (operation.subscription == status.name)
+      out << status.name << ": " << operation_line(operation) << '\n';
+  }
+  if (const auto verified = verified_text(status); !verified.empty())
+    out << status.name << ": " << verified << '\n';
+}
+
+}  // namespace
+
+void print_status(std::ostream& out, const StatusReport& report) {
+  const auto& all = report.subscriptions;
+  if (all.empty()) {
+    out << "There is no subscription yet. Make one with: mailboat subscribe NAME\n";
+    return;
+  }
+  std::vector<std::vector<std::string>> rows{
+      {"NAME", "STATE", "CONSUMER", "LAG", "BEHIND", "ACKNOWLEDGED", "TASKS", "LOAD"}};
+  for (const auto& status : all) {
+    rows.push_back({status.name, status.state, status.connected ? "connected" : "away",
+                    grouped(status.lag_events) + (status.lag_events == 1 ? " event" : " events"),
+                    rough_duration(status.lag_seconds), acknowledged_text(status), tasks_text(status.tasks),
+                    load_text(status)});
+  }
+  print_table(out, rows);
+  for (const auto& status : all) print_notes(out, status, report);
+}
+
+}  // namespace mailboat::cli

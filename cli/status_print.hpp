@@ -1,0 +1,21 @@
+#pragma once
+
+#include <ostream>
+#include <vector>
+
+#include "producer/operation_status.hpp"
+#include "producer/subscription_status.hpp"
+
+namespace mailboat::cli {
+
+/// What `mailboat status` shows.
+struct StatusReport {
+  std::vector<SubscriptionStatus> subscriptions;
+  std::vector<OperationStatus> operations;  ///< those that are not finished
+};
+
+void print_status(std::ostream& out, const StatusReport& report);
+/// Keys are only ever added: scripts read this.
+void print_status_json(std::ostream& out, const StatusReport& report);
+
+}  // namespace mailboat::cli

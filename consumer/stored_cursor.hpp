@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "common/messages.hpp"
+
+namespace mailboat::consumer {
+
+/// How far a SQLite file has come, and for whom: what `_mailboat_cursor` holds.
+struct StoredCursor {
+  std::string subscription;
+  Cursor cursor;
+  EventId last_event_id = 0;
+};
+
+}  // namespace mailboat::consumer

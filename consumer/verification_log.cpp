@@ -1,0 +1,183 @@
+#include "consumer/verification_log.hpp"
+
+#include "consumer/shortened.hpp"
+
+namespace mailboat::consumer {
+namespace {
+
+constexpr int listed_differences = 1000;
+constexpr std::size_t longest_text = 500;  // of a key or an error
+
+constexpr auto tables = R"sql(
+CREATE TABLE IF NOT EXISTS _mailboat_verification (
+  operation INTEGER NOT NULL, topic TEXT NOT NULL, rows INTEGER NOT NULL DEFAULT 0, missing INTEGER NOT NULL DEFAULT 0,
+  extra INTEGER NOT NULL DEFAULT 0, different INTEGER NOT NULL DEFAULT 0, repaired_missing INTEGER NOT NULL DEFAULT 0,
+  repaired_extra INTEGER NOT NULL DEFAULT 0, repaired_different INTEGER NOT NULL DEFAULT 0,
+  ended INTEGER NOT NULL DEFAULT FALSE, error TEXT NOT NULL DEFAULT '', snapshot TEXT,
+  PRIMARY KEY (operation, topic));
+CREATE TABLE IF NOT EXISTS _mailboat_difference (
+  operation INTEGER NOT NULL, topic TEXT NOT NULL, position INTEGER NOT NULL, kind INTEGER NOT NULL, key TEXT NOT NULL,
+  columns TEXT NOT NULL, repaired INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY (operation, topic, position));
+)sql";
+
+constexpr auto count_difference = R"sql(
+UPDATE _mailboat_verification SET
+  missing = missing + (?3 = 1 AND NOT ?4), extra = extra + (?3 = 2 AND NOT ?4),
+  different = different + (?3 = 3 AND NOT ?4), repaired_missing = repaired_missing + (?3 = 1 AND ?4),
+  repaired_extra = repaired_extra + (?3 = 2 AND ?4), repaired_different = repaired_different + (?3 = 3 AND ?4)
+WHERE operation = ?1 AND topic = ?2
+)sql";
+
+std::int64_t number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+
+}  // namespace
+
+void VerificationLog::create_tables(SQLite::Database& database) { database.exec(tables); }
+
+void VerificationLog::exec(const char* statement, OperationId operation, const std::string& topic) {
+  SQLite::Statement prepared(database_, statement);
+  prepared.bind(1, number(operation));
+  prepared.bind(2, topic);
+  prepared.exec();
+}
+
+// Operations come one after the other: another one that is not over has been cancelled. What was not mended
+// is found again.
+void VerificationLog::begin(OperationId operation, const std::string& topic) {
+  database_.exec(
+      "DELETE FROM _mailboat_difference WHERE (operation, topic) IN (SELECT operation, topic FROM"
+      " _mailboat_verification WHERE NOT ended AND operation <> " +
+      std::to_string(operation) + ")");
+  database_.exec("DELETE FROM _mailboat_verification WHERE NOT ended AND operation <> " +
+                 std::to_string(operation));
+  exec(
+      "UPDATE _mailboat_verification SET rows = 0, missing = 0, extra = 0, different = 0, ended = FALSE,"
+      " error = '', snapshot = NULL WHERE operation = ? AND topic = ?",
+      operation, topic);
+  exec("DELETE FROM _mailboat_difference WHERE operation = ? AND topic = ? AND NOT repaired", operation,
+       topic);
+  exec("INSERT OR IGNORE INTO _mailboat_verification (operation, topic) VALUES (?, ?)", operation, topic);
+}
+
+void VerificationLog::count_rows(OperationId operation, const std::string& topic, std::uint64_t rows) {
+  SQLite::Statement count(
+      database_, "UPDATE _mailboat_verification SET rows = rows + ? WHERE operation = ? AND topic = ?");
+  count.bind(1, number(rows));
+  count.bind(2, number(operation));
+  count.bind(3, topic);
+  count.exec();
+}
+
+void VerificationLog::add(OperationId operation, const std::string& topic, const Difference& difference) {
+  SQLite::Statement count(database_, count_difference);
+  count.bind(1, number(operation));
+  count.bind(2, topic);
+  count.bind(3, static_cast<int>(difference.kind));
+  count.bind(4, difference.repaired ? 1 : 0);
+  count.exec();
+  SQLite::Statement last(
+      database_,
+      "SELECT coalesce(max(position), 0) FROM _mailboat_difference WHERE operation = ? AND topic = ?");
+  last.bind(1, number(operation));
+  last.bind(2, topic);
+  last.executeStep();
+  const auto position = last.getColumn(0).getInt64() + 1;
+  if (position > listed_differences) return;
+  SQLite::Statement insert(database_,
+                           "INSERT INTO _mailboat_difference (operation, topic, position, kind, key,"
+                           " columns, repaired, error) VALUES (?, ?, ?, ?, ?, '[]', ?, ?)");
+  insert.bind(1, number(operation));
+  insert.bind(2, topic);
+  insert.bind(3, position);
+  insert.bind(4, static_cast<int>(difference.kind));
+  insert.bind(5, shortened(difference.key, longest_text));
+  insert.bind(6, difference.repaired ? 1 : 0);
+  insert.bind(7, shortened(difference.error, longest_text));
+  insert.exec();
+  const auto row = database_.getLastInsertRowid();
+  SQLite::Statement column(
+      database_, "UPDATE _mailboat_difference SET columns = json_insert(columns, '$[#]', ?) WHERE rowid = ?");
+  for (const auto& name : difference.columns) {
+    column.bind(1, name);
+    column.bind(2, static_cast<std::int64_t>(row));
+    column.exec();
+    column.reset();
+  }
+}
+
+void VerificationLog::end(OperationId operation, const std::string& topic, const std::string& error) {
+  SQLite::Statement end(
+      database_,
+      "UPDATE _mailboat_verification SET ended = TRUE, error = ? WHERE operation = ? AND topic = ?");
+  end.bind(1, shortened(error, longest_text));
+  end.bind(2, number(operation));
+  end.bind(3, topic);
+  end.exec();
+}
+
+void VerificationLog::store_snapshot(const Snapshot& snapshot) {
+  SQLite::Statement store(database_,
+                          "UPDATE _mailboat_verification SET snapshot = ? WHERE ended AND snapshot IS NULL");
+  store.bind(1, snapshot.to_string());
+  store.exec();
+}
+
+std::uint64_t VerificationLog::unmended(OperationId operation, const std::string& topic) {
+  SQLite::Statement count(database_,
+                          "SELECT missing + extra + different FROM _mailboat_verification"
+                          " WHERE operation = ? AND topic = ?");
+  count.bind(1, number(operation));
+  count.bind(2, topic);
+  return count.executeStep() ? static_cast<std::uint64_t>(count.getColumn(0).getInt64()) : 0;
+}
+
+std::vector<Verified> VerificationLog::ended() {
+  std::vector<Verified> all;
+  SQLite::Statement row(
+      database_,
+      "SELECT operation, topic, snapshot, rows, missing + repaired_missing, extra + repaired_extra,"
+      " different + repaired_different, repaired_missing + repaired_extra + repaired_different, error"
+      " FROM _mailboat_verification WHERE ended AND snapshot IS NOT NULL ORDER BY operation, rowid");
+  const auto count = [&row](int column) {
+    return static_cast<std::uint64_t>(row.getColumn(column).getInt64());
+  };
+  while (row.executeStep()) {
+    const auto operation = count(0);
+    const auto topic = row.getColumn(1).getString();
+    all.push_back({operation, topic, Snapshot::parse(row.getColumn(2).getString()), count(3), count(4),
+                   count(5), count(6), count(7), differences(operation, topic),
+                   row.getColumn(8).getString()});
+  }
+  return all;
+}
+
+std::vector<Difference> VerificationLog::differences(OperationId operation, const std::string& topic) {
+  std::vector<Difference> found;
+  SQLite::Statement row(database_,
+                        "SELECT kind, key, repaired, error, columns FROM _mailboat_difference"
+                        " WHERE operation = ? AND topic = ? ORDER BY position");
+  SQLite::Statement column(database_, "SELECT value FROM json_each(?)");
+  row.bind(1, number(operation));
+  row.bind(2, topic);
+  while (row.executeStep()) {
+    Difference difference{static_cast<Difference::Kind>(row.getColumn(0).getInt()),
+                          row.getColumn(1).getString(),
+                          {},
+                          row.getColumn(2).getInt() != 0,
+                          row.getColumn(3).getString()};
+    column.bind(1, row.getColumn(4).getString());
+    while (column.executeStep()) difference.columns.push_back(column.getColumn(0).getString());
+    column.reset();
+    found.push_back(std::move(difference));
+  }
+  return found;
+}
+
+void VerificationLog::remove(const VerificationRecorded& recorded) {
+  exec("DELETE FROM _mailboat_difference WHERE operation = ? AND topic = ?", recorded.operation,
+       recorded.topic);
+  exec("DELETE FROM _mailboat_verification WHERE operation = ? AND topic = ?", recorded.operation,
+       recorded.topic);
+}
+
+}  // namespace mailboat::consumer
