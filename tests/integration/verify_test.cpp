@@ -252,6 +252,21 @@ TEST_F(RequestedLoad, GoesOnWithWhoeverServesTheReplicaNext) {
   expect_equal("t_int");
 }
 
+TEST_F(RequestedLoad, ReadersAlwaysSeeTheWholeTable) {
+  sql("CREATE TABLE t_int (id serial PRIMARY KEY, n int, body text);"
+      "INSERT INTO t_int (n, body) SELECT n, repeat('x', 1000) FROM generate_series(1, 30000) n;"
+      "SELECT outbox.track('t_int')");
+  follow();
+  ASSERT_TRUE(eventually([this] { return replica_has("SELECT count(*) FROM _mailboat_load WHERE finished", 2); }));
+  const auto operation = value("SELECT outbox.request_load('replica', '{public.t_int}')");
+  int reads = 0;
+  for (; !finished(operation) && reads < 10'000; ++reads) {
+    ASSERT_EQ(replica().number("SELECT count(*) FROM t_int WHERE body IS NOT NULL"), 30'000);
+  }
+  EXPECT_GT(reads, 2);
+  EXPECT_EQ(outcome(operation), "completed 30000 0 0 0 0");
+}
+
 TEST_F(RequestedLoad, OfATableThatIsUntrackedMeanwhileFails) {
   follow();
   stop(consumer);
