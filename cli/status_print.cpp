@@ -48,7 +48,7 @@ std::string verified_text(const SubscriptionStatus& status) {
   }
   if (verified == 0) return "";
   return "verified " + grouped(verified) + " of " + grouped(static_cast<std::int64_t>(status.tables.size())) +
-         (status.tables.size() == 1 ? " table, " : " tables, the longest ago ") + rough_duration(oldest) +
+         (status.tables.size() == 1 ? " table, " : " tables, oldest ") + rough_duration(oldest) +
          " ago";
 }
 

@@ -80,7 +80,7 @@ TEST_F(CliOperation, StatusShowsWhenTablesWereVerified) {
   table_verified("public.a", {.rows = 10});
   application.query("UPDATE outbox.operation_table SET finished_at = now() - interval '3 h'");
   const auto out = mailboat({"status"}).out;
-  EXPECT_TRUE(contains(out, "\nshop: verified 1 of 2 tables, the longest ago 3 h ago\n")) << out;
+  EXPECT_TRUE(contains(out, "\nshop: verified 1 of 2 tables, oldest 3 h ago\n")) << out;
   EXPECT_EQ(status_json("{tables,0,verified_through}"), "100:100:");
   EXPECT_EQ(status_json("{tables,1,verified_at}"), "");
 }
