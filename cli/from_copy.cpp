@@ -28,8 +28,8 @@ void require_same_source(postgres::Connection& connection, const Cursor& cursor,
   const auto source = producer::look_at_source(connection);
   const auto lineage = producer::lineage_of(cursor, source, false);
   if (lineage == producer::Lineage::Same) return;
-  throw Fatal("the copy '" + path + "' cannot go on with this source: " +
-              producer::describe(lineage, cursor, source) +
+  throw Fatal("the copy '" + path +
+              "' cannot go on with this source: " + producer::describe(lineage, cursor, source) +
               ". Leave out --from-copy, and let a consumer fill a new file");
 }
 

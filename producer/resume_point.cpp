@@ -64,7 +64,7 @@ ResumePoint resume_point(const Subscription& subscription, const std::optional<C
     return in_new_history(subscription, *cursor, source, lineage);
   }
   if (lineage != Lineage::Same) refuse_lineage(subscription, lineage, *cursor, source);
-  return {cursor->snapshot, cursor->snapshot, subscription.load_request.has_value(), false, 0,
+  return {cursor->snapshot,        cursor->snapshot, subscription.load_request.has_value(), false, 0,
           subscription.load_reason};
 }
 

@@ -80,8 +80,7 @@ void WindowSender::step(const std::stop_token& stop) {
 // Without credit a wake-up changes nothing. Meanwhile nobody waits for long for an acknowledgement that is
 // here to be written down.
 void WindowSender::rest(const std::stop_token& stop) {
-  const auto quiet =
-      std::min({idle_wait, tasks_.quiet_for(), operations_.quiet_for(), replays_.quiet_for()});
+  const auto quiet = std::min({idle_wait, tasks_.quiet_for(), operations_.quiet_for(), replays_.quiet_for()});
   const auto until = Clock::now() + (credit_ == 0 ? idle_wait : quiet);
   for (auto now = Clock::now(); now < until && !stop.stop_requested(); now = Clock::now()) {
     const auto left = std::min(std::chrono::ceil<milliseconds>(until - now), progress_.quiet_for());

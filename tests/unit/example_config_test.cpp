@@ -73,7 +73,7 @@ TEST(ExampleConfig, OfTheConsumerIsAcceptedAsItStands) {
 TEST(ExampleConfig, OfTheConsumerShowsEverySettingWithItsDefault) {
   const auto text = uncommented(deploy_file("consumer.toml"));
   EXPECT_EQ(keys_shown(text),
-            "producer subscription database until_caught_up heartbeat reject_limit log_level "
+            "producer subscription database until_caught_up heartbeat reject_limit verify_every log_level "
             "topic table key user_id signed_up_at ");
   const TemporaryFile file(text);
   Printed printed;
@@ -85,6 +85,7 @@ TEST(ExampleConfig, OfTheConsumerShowsEverySettingWithItsDefault) {
   EXPECT_EQ(shown.until_caught_up, defaults.until_caught_up);
   EXPECT_EQ(shown.heartbeat, defaults.heartbeat);
   EXPECT_EQ(shown.reject_limit, defaults.reject_limit);
+  EXPECT_EQ(shown.verify_every, defaults.verify_every);
   EXPECT_EQ(shown.log_level, defaults.log_level);
   ASSERT_EQ(shown.routes.size(), 1U);
   EXPECT_EQ(shown.routes[0].columns.size(), 2U);
