@@ -19,11 +19,12 @@ class Load : public Command {
                   tables_);
     line.argument({.name = "wait", .value = "", .help = "Show how it goes, and end when it has ended"},
                   wait_);
-    line.argument({.name = "reset-cursor",
-                   .value = "",
-                   .help = "Load all tables, and go on from there, also where the replica has another history "
-                           "than this source; asks first"},
-                  reset_cursor_);
+    line.argument(
+        {.name = "reset-cursor",
+         .value = "",
+         .help = "Load all tables, and go on from there, also where the replica has another history "
+                 "than this source; asks first"},
+        reset_cursor_);
     line.argument({.name = "yes", .value = "", .help = "Do not ask"}, yes_);
     line.check([this] {
       if (reset_cursor_ && !tables_.empty())

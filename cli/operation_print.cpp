@@ -68,10 +68,12 @@ void print_tables(std::ostream& out, const OperationStatus& operation) {
 
 std::string verdict_on_rows(const OperationStatus& operation) {
   const auto found = operation.differences();
-  const auto replica = "the replica of subscription " + operation.subscription;
-  if (found == 0) return replica + " is equal to the source";
+  const auto tables = static_cast<std::int64_t>(operation.tables.size());
+  const auto equal = counted_noun(tables, "table") + " of the replica of subscription " +
+                     operation.subscription + (tables == 1 ? " is" : " are") + " equal to the source";
+  if (found == 0) return equal;
   const auto differences = counted_noun(found, "difference");
-  if (operation.is_well()) return differences + " mended: " + replica + " is equal to the source now";
+  if (operation.is_well()) return differences + " mended: " + equal + " now";
   if (operation.repair) {
     return differences + ", of which " + grouped(found - operation.repaired()) +
            " could not be mended: mend what the reasons above name, then verify again";

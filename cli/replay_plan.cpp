@@ -83,6 +83,16 @@ void print_plan_json(std::ostream& out, const ReplayPlan& plan) {
   out << json.text() << '\n';
 }
 
+std::string topic_hint(postgres::Connection& connection, const ReplayRequest& request) {
+  if (!request.topic) return "";
+  const auto rows = connection.query(
+      "SELECT topic FROM outbox.tracked WHERE right(topic, length($1) + 1) = '.' || $1 ORDER BY topic LIMIT "
+      "1",
+      {request.topic});
+  if (rows.empty()) return "";
+  return "; a table's topic begins with its schema: --topic " + std::string(rows.text(0, 0));
+}
+
 std::string not_retained(const ReplayPlan& plan, const ReplayRequest& request) {
   const auto remedy = ". What is older has to be read from the tables: mailboat load " +
                       request.subscription + (request.topic ? " --tables " + *request.topic : "");

@@ -39,29 +39,27 @@ void show(ProgressDisplay& display, const SubscriptionStatus& status) {
   if (status.trouble) {
     display.say("the load waits: the replica is in trouble: " + printable(status.trouble->text));
   } else if (!status.connected) {
-    display.say("the load waits: no mailboat-consumer of subscription " + status.name +
-                " is connected to a mailboat-producer. One that had been refused may have ended: start it again");
+    display.say(
+        "the load waits: no mailboat-consumer of subscription " + status.name +
+        " is connected to a mailboat-producer. One that had been refused may have ended: start it again");
   }
   if (status.load && status.state == "active")
     display.show(progress_of(*status.load), ProgressDisplay::Clock::now());
 }
 
-ExitCode wait_for_load(const Context& context, postgres::Connection& connection, const std::string& name) {
+// False when a signal came first.
+bool wait_for_load(const Terminal& terminal, postgres::Connection& connection, const std::string& name) {
   const ShutdownSignal shutdown;
-  ProgressDisplay display(context.terminal);
+  ProgressDisplay display(terminal);
   for (auto length = first_pause; !shutdown.token().stop_requested();
        length = std::min(length * 2, longest_pause)) {
     const auto status = find_subscription_status(connection, name);
     if (!status) throw Error("subscription '" + name + "' is gone");
-    if (is_over(*status)) {
-      context.terminal.out << "all tables of subscription " << name << " are loaded\n";
-      return ExitCode::Done;
-    }
+    if (is_over(*status)) return true;
     show(display, *status);
     pause(shutdown.token(), length);
   }
-  display.say("the load of subscription " + name + " goes on: mailboat status shows how it goes");
-  return ExitCode::Failed;
+  return false;
 }
 
 }  // namespace
@@ -79,9 +77,17 @@ ExitCode reset_cursor(const Context& context, postgres::Connection& connection, 
   context.terminal.out << "all tables of subscription " << name
                        << " are loaded in place as soon as a consumer is connected\n"
                        << std::flush;
-  if (how.wait) return wait_for_load(context, connection, name);
-  context.terminal.out << "mailboat status shows how it goes\n";
-  return ExitCode::Done;
+  if (!how.wait) {
+    context.terminal.out << "mailboat status shows how it goes\n";
+    return ExitCode::Done;
+  }
+  if (wait_for_load(context.terminal, connection, name)) {
+    context.terminal.out << "all tables of subscription " << name << " are loaded\n";
+    return ExitCode::Done;
+  }
+  context.terminal.err << "mailboat: the load of subscription " << name
+                       << " goes on: mailboat status shows how it goes\n";
+  return ExitCode::Failed;
 }
 
 }  // namespace mailboat::cli

@@ -13,9 +13,9 @@ struct ResetCursor {
 };
 
 /// Has the next session of a subscription take its replica for one of another history: whatever that knows by
-/// ids is forgotten, and all its tables are loaded in place. Says so, and shows how it goes if that is wanted.
-/// Failed when a signal came before the end. Throws Error when there is no such subscription, or when it is
-/// not confirmed.
+/// ids is forgotten, and all its tables are loaded in place. Says so, and shows how it goes if that is
+/// wanted. Failed when a signal came before the end. Throws Error when there is no such subscription, or when
+/// it is not confirmed.
 ExitCode reset_cursor(const Context& context, postgres::Connection& connection, const std::string& name,
                       const ResetCursor& how);
 

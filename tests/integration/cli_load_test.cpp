@@ -147,7 +147,8 @@ TEST_F(CliResetCursor, WaitsUntilTheLastTableIsLoaded) {
   consumer_leaves();
   Process load(
       {program("mailboat"), "--postgres", conninfo, "load", "shop", "--reset-cursor", "--yes", "--wait"});
-  EXPECT_TRUE(load.wait_for_output("no mailboat-consumer of subscription shop is connected")) << load.errors();
+  EXPECT_TRUE(load.wait_for_output("no mailboat-consumer of subscription shop is connected"))
+      << load.errors();
   producer.query("SELECT pg_advisory_lock(1835162485, id) FROM outbox.subscription");
   load_begins();
   EXPECT_TRUE(load.wait_for_output("load of public.a (then 1 more): 500 of about 1,000 rows (50 %)"))
