@@ -2,7 +2,9 @@
 
 #include "cli/audit.hpp"
 #include "cli/operation_follow.hpp"
+#include "cli/reset_cursor.hpp"
 #include "cli/table_name.hpp"
+#include "common/error.hpp"
 
 namespace mailboat::cli {
 namespace {
@@ -17,10 +19,23 @@ class Load : public Command {
                   tables_);
     line.argument({.name = "wait", .value = "", .help = "Show how it goes, and end when it has ended"},
                   wait_);
+    line.argument(
+        {.name = "reset-cursor",
+         .value = "",
+         .help = "Load all tables, and go on from there, also where the replica has another history "
+                 "than this source; asks first"},
+        reset_cursor_);
+    line.argument({.name = "yes", .value = "", .help = "Do not ask"}, yes_);
+    line.check([this] {
+      if (reset_cursor_ && !tables_.empty())
+        throw ConfigurationError("--reset-cursor is about all tables: leave out --tables");
+      if (yes_ && !reset_cursor_) throw ConfigurationError("--yes answers what only --reset-cursor asks");
+    });
   }
 
   ExitCode run(const Context& context) override {
     auto connection = connect_to_outbox(context);
+    if (reset_cursor_) return reset_cursor(context, connection, name_, {.ask = !yes_, .wait = wait_});
     const auto topics = topics_of_tables(connection, tables_);
     const auto id = connection
                         .query("SELECT outbox.request_load($1, $2::text[], $3)",
@@ -33,6 +48,8 @@ class Load : public Command {
   std::string name_;
   std::vector<std::string> tables_;
   bool wait_ = false;
+  bool reset_cursor_ = false;
+  bool yes_ = false;
 };
 
 }  // namespace

@@ -34,8 +34,7 @@ class Replay : public Command {
     const auto gone = not_retained(plan, request);
     if (!gone.empty()) context.terminal.err << "mailboat: " << gone << '\n';
     if (dry_run_) return show(context.terminal.out, plan);
-    if (plan.events() == 0)
-      throw Error("no event that subscription \"" + request.subscription + "\" has acknowledged matches");
+    if (plan.events() == 0) throw Error(no_match(connection, request));
     const auto id = request_replay(connection, request);
     const auto code =
         follow(context, connection, id, {.wait = !no_wait_, .json = json_, .events = plan.events()});
@@ -54,6 +53,16 @@ class Replay : public Command {
           << " again; nothing has been asked for\n";
     }
     return ExitCode::Done;
+  }
+
+  // What has been applied in the last second may not have been written down as acknowledged yet.
+  static std::string no_match(postgres::Connection& connection, const ReplayRequest& request) {
+    const auto sentence =
+        "no event that subscription \"" + request.subscription + "\" has acknowledged matches";
+    const auto hint = topic_hint(connection, request);
+    if (!hint.empty()) return sentence + hint;
+    return sentence + "; what it has not comes by itself, and mailboat wait " + request.subscription +
+           " waits for that";
   }
 
   std::int64_t request_replay(postgres::Connection& connection, const ReplayRequest& request) const {

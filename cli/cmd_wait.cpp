@@ -1,6 +1,5 @@
 #include "cli/cmd_wait.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -27,10 +26,8 @@ std::string why_not(const SubscriptionStatus& status) {
 }
 
 std::string why_not(postgres::Connection& connection, const std::string& name) {
-  const auto all = read_subscription_status(connection);
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const auto& status) { return status.name == name; });
-  return found == all.end() ? "it is gone" : why_not(*found);
+  const auto status = find_subscription_status(connection, name);
+  return status ? why_not(*status) : "it is gone";
 }
 
 class Wait : public Command {

@@ -68,12 +68,12 @@ void print_tables(std::ostream& out, const OperationStatus& operation) {
 
 std::string verdict_on_rows(const OperationStatus& operation) {
   const auto found = operation.differences();
-  const auto equal = (operation.tables.size() == 1 ? "the table is" : "these tables are") +
-                     std::string(" equal in the source and the replica of subscription ") +
-                     operation.subscription;
+  const auto tables = static_cast<std::int64_t>(operation.tables.size());
+  const auto equal = counted_noun(tables, "table") + " of the replica of subscription " +
+                     operation.subscription + (tables == 1 ? " is" : " are") + " equal to the source";
   if (found == 0) return equal;
   const auto differences = counted_noun(found, "difference");
-  if (operation.is_well()) return differences + " mended: " + equal;
+  if (operation.is_well()) return differences + " mended: " + equal + " now";
   if (operation.repair) {
     return differences + ", of which " + grouped(found - operation.repaired()) +
            " could not be mended: mend what the reasons above name, then verify again";

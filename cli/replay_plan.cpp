@@ -25,9 +25,9 @@ GROUP BY e.topic, e.op ORDER BY e.topic, e.op
 )sql";
 
 constexpr auto oldest_query = R"sql(
-SELECT e.id, to_char(e.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-       NOT (e.id > coalesce($1::bigint, 1) AND coalesce(e.created_at > $2::timestamptz, true))
-FROM outbox.event e ORDER BY e.id LIMIT 1
+SELECT b.id, to_char(b.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+       NOT (b.id > coalesce($1::bigint, 1) AND coalesce(b.created_at > $2::timestamptz, true))
+FROM outbox.log_begins() b WHERE b.id IS NOT NULL
 )sql";
 
 std::string op_name(const std::string& op) {
@@ -81,6 +81,16 @@ void print_plan_json(std::ostream& out, const ReplayPlan& plan) {
   plan.oldest ? json.value(plan.oldest->at) : json.null();
   json.end_object();
   out << json.text() << '\n';
+}
+
+std::string topic_hint(postgres::Connection& connection, const ReplayRequest& request) {
+  if (!request.topic) return "";
+  const auto rows = connection.query(
+      "SELECT topic FROM outbox.tracked WHERE right(topic, length($1) + 1) = '.' || $1 ORDER BY topic LIMIT "
+      "1",
+      {request.topic});
+  if (rows.empty()) return "";
+  return "; a table's topic begins with its schema: --topic " + std::string(rows.text(0, 0));
 }
 
 std::string not_retained(const ReplayPlan& plan, const ReplayRequest& request) {

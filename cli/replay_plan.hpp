@@ -35,6 +35,10 @@ void print_plan(std::ostream& out, const ReplayPlan& plan);
 /// Keys are only ever added: scripts read this.
 void print_plan_json(std::ostream& out, const ReplayPlan& plan);
 
+/// Where a table is named without its schema, which its topic has: how it may have been meant. Empty
+/// otherwise. For a plan without events.
+std::string topic_hint(postgres::Connection& connection, const ReplayRequest& request);
+
 /// What is asked for and not in the log, and what to do about it; empty when the log holds it all.
 std::string not_retained(const ReplayPlan& plan, const ReplayRequest& request);
 

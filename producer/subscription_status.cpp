@@ -1,6 +1,8 @@
 #include "producer/subscription_status.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "common/rate_meter.hpp"
 
@@ -130,6 +132,15 @@ std::vector<SubscriptionStatus> read_subscription_status(postgres::Connection& c
   });
   transaction.rollback();
   return all;
+}
+
+std::optional<SubscriptionStatus> find_subscription_status(postgres::Connection& connection,
+                                                           const std::string& name) {
+  auto all = read_subscription_status(connection);
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& status) { return status.name == name; });
+  if (found == all.end()) return std::nullopt;
+  return std::move(*found);
 }
 
 }  // namespace mailboat

@@ -64,4 +64,8 @@ struct SubscriptionStatus {
 /// acknowledged: about half a second for a million of them. Throws StatementFailed or ConnectionLost.
 std::vector<SubscriptionStatus> read_subscription_status(postgres::Connection& connection);
 
+/// The one of that name, at the same cost; nullopt when there is none.
+std::optional<SubscriptionStatus> find_subscription_status(postgres::Connection& connection,
+                                                           const std::string& name);
+
 }  // namespace mailboat

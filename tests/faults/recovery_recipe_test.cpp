@@ -83,6 +83,11 @@ class RecoveryRecipe : public ::testing::Test {
         "INSERT INTO item SELECT 'sku ' || n, 9, n FROM generate_series(1, 20) n ON CONFLICT DO NOTHING");
   }
 
+  /// What somebody, or a bug, does to the replica.
+  void by_hand(const std::string& statements) const {
+    SQLite::Database(file("shop.db"), SQLite::OPEN_READWRITE, 10'000).exec(statements);
+  }
+
   void expect_equal(const std::string& name = "shop") {
     pipeline_.keep_file_at(file(name + ".db"));
     EXPECT_EQ(pipeline_.lasting_difference("customer", "id, name"), "") << what_they_said();
@@ -156,6 +161,123 @@ TEST_F(RecoveryRecipe, TheReplicaIsBackedUp) {
   expect_goes_on();
 }
 
+TEST_F(RecoveryRecipe, ABugHasWrittenWrongValues) {
+  work();
+  expect_equal();
+  by_hand("UPDATE item SET stock = stock + 1000 WHERE shop = 2; DELETE FROM customer WHERE id = 5");
+  follow_recipe("7. A bug has written wrong values");
+  expect_goes_on();
+  EXPECT_EQ(loads(), 2) << "only what differed is written";
+}
+
+TEST_F(RecoveryRecipe, ABugHasWrittenWrongValuesOfEventsThatTheLogHolds) {
+  pipeline_.sql("UPDATE item SET stock = stock + 1; UPDATE customer SET name = name || '!'");
+  expect_equal();
+  by_hand("UPDATE item SET stock = 0; UPDATE customer SET name = '' WHERE id > 20");
+  follow_recipe("By replay");
+  expect_goes_on();
+  EXPECT_EQ(loads(), 2);
+}
+
+TEST_F(RecoveryRecipe, TablesAreLoadedAgainInPlace) {
+  by_hand("UPDATE item SET stock = 0; DELETE FROM customer WHERE id % 2 = 0");
+  services_.manage("stop", consumer);
+  work();
+  pipeline_.sql("DELETE FROM outbox.event");
+  services_.manage("start", consumer);
+  follow_recipe("9. Tables are loaded again in place");
+  expect_goes_on();
+}
+
+struct OwnCluster {
+  Cluster cluster_;
+};
+
+/// A source whose past comes back, or whose standby takes its place.
+class SourceRecipe : protected OwnCluster, public RecoveryRecipe {
+ protected:
+  SourceRecipe() : RecoveryRecipe(cluster_) {}
+
+  void back_up() const { cluster_.back_up(backup()); }
+  void restore() {
+    cluster_.stop(Cluster::Stop::Fast);
+    cluster_.restore(backup());
+    cluster_.start();
+  }
+  /// Many transactions, so that a source that has lost them is well behind the replica.
+  void work_for_long() {
+    for (int i = 0; i < 20; ++i) work();
+    expect_equal();
+  }
+  void expect_another_history() {
+    EXPECT_NE(services_.said(consumer).find("the source has another history"), std::string::npos)
+        << what_they_said();
+  }
+  [[nodiscard]] fs::path backup() const { return folder_.path() / "backup"; }
+
+ private:
+  const TempDir folder_{"source"};
+};
+
+TEST_F(SourceRecipe, TheSourceIsRestoredToAnEarlierPoint) {
+  back_up();
+  work_for_long();
+  restore();
+  EXPECT_TRUE(eventually([&] { return !services_.is_running(consumer); })) << what_they_said();
+  pipeline_.sql("INSERT INTO customer (name) VALUES ('in another history')");
+  follow_recipe("5. The source is restored to an earlier point");
+  expect_goes_on();
+  expect_another_history();
+}
+
+TEST_F(SourceRecipe, TheSourceIsRestoredAndHasRunPastTheReplica) {
+  back_up();
+  work_for_long();
+  services_.manage("stop", consumer);
+  restore();
+  work();
+  auto application = pipeline_.connect();
+  for (int i = 0; i < 500; ++i) application.query("SELECT pg_current_xact_id()");
+  follow_recipe("5. The source is restored to an earlier point");
+  expect_goes_on();
+  expect_another_history();
+}
+
+TEST_F(SourceRecipe, TheSourceIsRestoredOnANewTimeline) {
+  back_up();
+  work_for_long();
+  std::ofstream(backup() / "standby.signal") << "";  // its recovery has an end that somebody chooses
+  restore();
+  cluster_.promote();
+  follow_recipe("5. The source is restored to an earlier point");
+  expect_goes_on();
+  EXPECT_EQ(SqliteReader(file("shop.db")).number("SELECT timeline FROM _mailboat_cursor"), 2);
+}
+
+TEST_F(SourceRecipe, AStandbyTakesTheSourcesPlace) {
+  Cluster standby{Cluster::StandbyOf{cluster_}};
+  pipeline_.reach_source_by("host=" + cluster_.socket_folder().string() + "," +
+                            standby.socket_folder().string() +
+                            " target_session_attrs=read-write user=postgres dbname=" + pipeline_.database());
+  services_.manage("restart", producer);
+  const auto written = pipeline_.value("SELECT pg_current_wal_lsn()");
+  postgres::Connection there(standby.conninfo(), "test");
+  ASSERT_TRUE(eventually(
+      [&] { return there.query("SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn", {written}).boolean(0, 0); }));
+  standby.stop(Cluster::Stop::Fast);
+  work();
+  expect_equal();
+
+  cluster_.stop(Cluster::Stop::Immediate);
+  standby.start();
+  standby.promote();
+  pipeline_.move_source_to(standby);
+  work();
+  follow_recipe("6. A standby takes the source's place");
+  expect_goes_on();
+  EXPECT_NE(what_they_said().find("the source has been promoted since"), std::string::npos);
+}
+
 // A recipe that nobody has carried out may be wrong.
 TEST(RecoveryDocument, HasNoRecipeWithoutATest) {
   std::ifstream stream(fs::path(MAILBOAT_SOURCE_DIR) / "tests" / "faults" / "recovery_recipe_test.cpp");
@@ -166,7 +288,7 @@ TEST(RecoveryDocument, HasNoRecipeWithoutATest) {
     ++recipes;
     EXPECT_NE(tests.find("follow_recipe(\"" + section.title + "\")"), std::string::npos) << section.title;
   }
-  EXPECT_GE(recipes, 5);
+  EXPECT_GE(recipes, 10);
 }
 
 }  // namespace

@@ -146,6 +146,12 @@ TEST_F(CliReplay, SaysWhatTheLogDoesNotHoldAnyMoreAndWhatToDo) {
                 "no event that subscription \"shop\" has acknowledged matches");
 }
 
+TEST_F(CliReplay, SaysWhyNothingMayHaveMatched) {
+  write("INSERT INTO a VALUES (1)");
+  expect_failed({"replay", "shop", "--topic", "a"}, "begins with its schema: --topic public.a");
+  expect_failed({"replay", "shop", "--topic", "sign_up"}, "mailboat wait shop waits for that");
+}
+
 TEST_F(CliReplay, ReportsWhatHasBecomeOfTheEvents) {
   write("INSERT INTO a VALUES (1)");
   const auto said = mailboat_while({"replay", "shop", "--all", "--rate", "50"}, [this] {

@@ -27,3 +27,11 @@ mailboat_test(mailboat_verify_test
   PRIVATE mailboat_migrations mailboat_test_support SQLiteCpp PkgConfig::sqlite3 GTest::gmock GTest::gtest_main
   TIMEOUT 300)
 add_dependencies(mailboat_verify_test mailboat-producer mailboat-consumer)
+mailboat_test(mailboat_cli_pipeline_test
+  SOURCES
+    cli_pipeline_test.cpp
+    pipeline_fixture.cpp
+    replica_difference.cpp
+  PRIVATE mailboat_cli mailboat_migrations mailboat_test_support SQLiteCpp PkgConfig::sqlite3 GTest::gmock GTest::gtest_main
+  TIMEOUT 300)
+add_dependencies(mailboat_cli_pipeline_test mailboat-producer mailboat-consumer)
