@@ -48,8 +48,7 @@ std::string verified_text(const SubscriptionStatus& status) {
   }
   if (verified == 0) return "";
   return "verified " + grouped(verified) + " of " + grouped(static_cast<std::int64_t>(status.tables.size())) +
-         (status.tables.size() == 1 ? " table, " : " tables, oldest ") + rough_duration(oldest) +
-         " ago";
+         (status.tables.size() == 1 ? " table, " : " tables, oldest ") + rough_duration(oldest) + " ago";
 }
 
 void print_trouble(std::ostream& out, const std::string& what, const std::optional<Trouble>& trouble) {

@@ -257,7 +257,8 @@ TEST_F(RequestedLoad, ReadersAlwaysSeeTheWholeTable) {
       "INSERT INTO t_int (n, body) SELECT n, repeat('x', 1000) FROM generate_series(1, 30000) n;"
       "SELECT outbox.track('t_int')");
   follow();
-  ASSERT_TRUE(eventually([this] { return replica_has("SELECT count(*) FROM _mailboat_load WHERE finished", 2); }));
+  ASSERT_TRUE(
+      eventually([this] { return replica_has("SELECT count(*) FROM _mailboat_load WHERE finished", 2); }));
   const auto operation = value("SELECT outbox.request_load('replica', '{public.t_int}')");
   int reads = 0;
   for (; !finished(operation) && reads < 10'000; ++reads) {
