@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "common/log.hpp"
-#include "producer/outside_text.hpp"
 #include "producer/recording.hpp"
+#include "producer/verification_record.hpp"
 
 namespace mailboat::producer {
 namespace {
@@ -20,8 +20,6 @@ constexpr milliseconds shortest_quiet{250};
 constexpr milliseconds write_interval{1000};
 constexpr std::chrono::seconds longest_schedule_interval{5};
 
-constexpr std::size_t text_limit = 2000;
-
 constexpr auto open_loads =
     "SELECT o.id, t.topic, t.status = 'running', t.rows, t.snapshot FROM outbox.operation o"
     " JOIN outbox.operation_table t ON t.operation = o.id WHERE o.subscription = $1 AND o.kind = 'load'"
@@ -33,33 +31,6 @@ constexpr auto next_verification =
     " JOIN outbox.operation_table t ON t.operation = o.id WHERE o.subscription = $1 AND o.kind = 'verify'"
     " AND o.status IN ('requested', 'running') AND t.status IN ('requested', 'running')"
     " ORDER BY o.id, t.place LIMIT 1";
-
-constexpr auto record_verification = R"sql(
-SELECT outbox.record_verification($1, $2::bigint, $3, $4::pg_snapshot, $5::bigint, $6::bigint, $7::bigint, $8::bigint,
-  $9::bigint, (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', d.kind, 'key', d.key, 'columns', d.columns::text[],
-                                                            'repaired', d.repaired, 'error', nullif(d.error, ''))
-                                         ORDER BY d.position), '[]')
-               FROM unnest($10::text[], $11::text[], $12::text[], $13::boolean[], $14::text[])
-                    WITH ORDINALITY d(kind, key, columns, repaired, error, position)), $15)
-)sql";
-
-std::string kind_name(Difference::Kind kind) {
-  switch (kind) {
-    case Difference::Kind::Missing:
-      return "missing";
-    case Difference::Kind::Extra:
-      return "extra";
-    case Difference::Kind::Different:
-      break;
-  }
-  return "different";
-}
-
-std::vector<std::string> usable(const std::vector<std::string>& texts) {
-  std::vector<std::string> result;
-  for (const auto& text : texts) result.push_back(outside_text(text, text_limit));
-  return result;
-}
 
 }  // namespace
 
@@ -248,28 +219,7 @@ bool OperationDesk::write(OperationId operation, const std::string& topic, const
 // An operation that was cancelled meanwhile, or that another replica has brought along in its file, is not
 // written to; it is confirmed all the same, so that the replica forgets it.
 void OperationDesk::record(const Verified& verified) {
-  std::vector<std::string> kinds;
-  std::vector<std::string> keys;
-  std::vector<std::string> columns;
-  std::vector<std::string> repaired;
-  std::vector<std::string> errors;
-  for (const auto& difference : verified.differences) {
-    kinds.push_back(kind_name(difference.kind));
-    keys.push_back(outside_text(difference.key, text_limit));
-    columns.push_back(postgres::array_literal(usable(difference.columns)));
-    repaired.emplace_back(difference.repaired ? "true" : "false");
-    errors.push_back(outside_text(difference.error, text_limit));
-  }
-  const auto was_open =
-      record_durably(connection_, record_verification,
-                     {subscription_, to_bigint(verified.operation), outside_text(verified.topic, text_limit),
-                      verified.snapshot.to_string(), to_bigint(verified.rows), to_bigint(verified.missing),
-                      to_bigint(verified.extra), to_bigint(verified.different), to_bigint(verified.repaired),
-                      postgres::array_literal(kinds), postgres::array_literal(keys),
-                      postgres::array_literal(columns), postgres::array_literal(repaired),
-                      postgres::array_literal(errors), outside_text(verified.error, text_limit)})
-          .boolean(0, 0);
-  if (was_open) {
+  if (record_verification(connection_, subscription_, verified)) {
     log::info("table verified", {{"subscription", subscription_},
                                  {"topic", verified.topic},
                                  {"rows", verified.rows},
