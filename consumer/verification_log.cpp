@@ -7,6 +7,8 @@ namespace {
 
 constexpr int listed_differences = 1000;
 constexpr std::size_t longest_text = 500;  // of a key or an error
+// Of all differences of a table together: a producer takes no message above 4 MiB.
+constexpr std::size_t listed_bytes = 1 << 20;
 
 constexpr auto tables = R"sql(
 CREATE TABLE IF NOT EXISTS _mailboat_verification (
@@ -89,24 +91,29 @@ void VerificationLog::add(OperationId operation, const std::string& topic, const
   if (position > listed_differences) return;
   SQLite::Statement insert(database_,
                            "INSERT INTO _mailboat_difference (operation, topic, position, kind, key,"
-                           " columns, repaired, error) VALUES (?, ?, ?, ?, ?, '[]', ?, ?)");
+                           " columns, repaired, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   insert.bind(1, number(operation));
   insert.bind(2, topic);
   insert.bind(3, position);
   insert.bind(4, static_cast<int>(difference.kind));
   insert.bind(5, shortened(difference.key, longest_text));
-  insert.bind(6, difference.repaired ? 1 : 0);
-  insert.bind(7, shortened(difference.error, longest_text));
+  insert.bind(6, json_array(difference.columns));
+  insert.bind(7, difference.repaired ? 1 : 0);
+  insert.bind(8, shortened(difference.error, longest_text));
   insert.exec();
-  const auto row = database_.getLastInsertRowid();
-  SQLite::Statement column(
-      database_, "UPDATE _mailboat_difference SET columns = json_insert(columns, '$[#]', ?) WHERE rowid = ?");
-  for (const auto& name : difference.columns) {
-    column.bind(1, name);
-    column.bind(2, static_cast<std::int64_t>(row));
-    column.exec();
-    column.reset();
+}
+
+std::string VerificationLog::json_array(const std::vector<std::string>& texts) {
+  SQLite::Statement quoted(database_, "SELECT json_quote(?)");
+  std::string array = "[";
+  for (const auto& text : texts) {
+    quoted.bind(1, text);
+    quoted.executeStep();
+    if (array.size() > 1) array += ',';
+    array += quoted.getColumn(0).getString();
+    quoted.reset();
   }
+  return array + "]";
 }
 
 void VerificationLog::end(OperationId operation, const std::string& topic, const std::string& error) {
@@ -163,7 +170,8 @@ std::vector<Difference> VerificationLog::differences(OperationId operation, cons
   SQLite::Statement column(database_, "SELECT value FROM json_each(?)");
   row.bind(1, number(operation));
   row.bind(2, topic);
-  while (row.executeStep()) {
+  std::size_t bytes = 0;
+  while (bytes < listed_bytes && row.executeStep()) {
     Difference difference{static_cast<Difference::Kind>(row.getColumn(0).getInt()),
                           row.getColumn(1).getString(),
                           {},
@@ -172,6 +180,7 @@ std::vector<Difference> VerificationLog::differences(OperationId operation, cons
     column.bind(1, row.getColumn(4).getString());
     while (column.executeStep()) difference.columns.push_back(column.getColumn(0).getString());
     column.reset();
+    bytes += difference.key.size() + difference.error.size() + row.getColumn(4).getString().size();
     found.push_back(std::move(difference));
   }
   return found;

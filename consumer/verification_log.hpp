@@ -20,7 +20,7 @@ class VerificationLog {
   /// will be found again.
   void begin(OperationId operation, const std::string& topic);
   void count_rows(OperationId operation, const std::string& topic, std::uint64_t rows);
-  /// Counts it, and keeps it if it is among the first 1000.
+  /// Counts it, and keeps it if it is among the first 1000. About 1 MiB of what is kept is told.
   void add(OperationId operation, const std::string& topic, const Difference& difference);
   /// It is over; with `error`, before its end.
   void end(OperationId operation, const std::string& topic, const std::string& error);
@@ -37,6 +37,7 @@ class VerificationLog {
 
  private:
   std::vector<Difference> differences(OperationId operation, const std::string& topic);
+  std::string json_array(const std::vector<std::string>& texts);
   void exec(const char* statement, OperationId operation, const std::string& topic);
 
   SQLite::Database& database_;

@@ -1,3 +1,4 @@
+#include "common/codec.hpp"
 #include "tests/unit/replica_fixture.hpp"
 
 namespace mailboat::consumer {
@@ -172,6 +173,35 @@ TEST_F(ReplicaVerify, ATableThatIsNotThereOrNotLoadedIsNotVerified) {
   LoadChunk piece{"public.u", {}, {"0"}, true, true, 0, false, LoadChunk::Purpose::Verify, 1, true};
   window(4, [&] { replica->verify(piece); });
   EXPECT_EQ(found().front().find("there is no table for topic 'public.u'"), 0U);
+}
+
+TEST_F(ReplicaVerify, ManyWideRowsFitIntoWhatAProducerTakes) {
+  std::string columns = R"({"name":"id","type":"integer","number":1})";
+  std::string values = R"({"id":%,"x":0)";
+  for (int i = 2; i < 400; ++i) {
+    const auto name = "a_column_with_quite_a_long_name_" + std::to_string(i);
+    columns += R"(,{"name":")" + name + R"(","type":"integer","number":)" + std::to_string(i) + "}";
+    values += ",\"" + name + "\":1";
+  }
+  window(2, [&] {
+    EventBatch events;
+    events.add({2, 2, "public.w", Op::Relation,
+                R"({"schema":"public","table":"w","key":["id"],"columns":[)" + columns + "]}"});
+    apply(events);
+  });
+  by_hand(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
+      " INSERT INTO w (id, _version) SELECT i, 0 FROM n");
+  LoadChunk piece{"public.w", {}, {"0"}, true, true, 0, false, LoadChunk::Purpose::Verify, 1, true};
+  for (int i = 1; i <= 1000; ++i) {
+    auto row = values + "}";
+    piece.rows.add(row.replace(row.find('%'), 1, std::to_string(i)));
+  }
+  window(3, [&] { replica->verify(piece); });
+  const auto verified = replica->unconfirmed_verifications().front();
+  EXPECT_EQ(verified.different, 1000U);
+  EXPECT_FALSE(verified.differences.empty());
+  EXPECT_LT(encode(FromConsumer{verified}).size(), std::size_t{4} << 20);
 }
 
 TEST_F(ReplicaVerify, MoreThanAThousandAreCountedAndTheFirstListed) {
