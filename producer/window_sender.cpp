@@ -66,11 +66,10 @@ void WindowSender::step(const std::stop_token& stop) {
   }
   if (load_request_.is_new()) throw SessionEnded("a load of every table has been asked for");
   operations_.look();
-  if (credit_ == 0) {
-    rest(stop);
-  } else if (send_again(stop)) {
+  const bool may_send = credit_ > 0;
+  if (may_send && send_again(stop)) {
     is_window_turn_ = true;
-  } else if (window_is_due()) {
+  } else if (may_send && window_is_due()) {
     send_window(stop);
   } else {
     rest(stop);
