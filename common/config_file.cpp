@@ -74,18 +74,47 @@ ConfigValue config_value(const toml::node& node) {
   return std::monostate();
 }
 
+void note_lines(ConfigTable& result, const std::string& prefix, const toml::table& table) {
+  for (const auto& [key, node] : table) {
+    result.lines.emplace(prefix + std::string(key.str()), key.source().begin.line);
+  }
+}
+
+ConfigTable config_table(const toml::table& table) {
+  ConfigTable result;
+  result.line = table.source().begin.line;
+  note_lines(result, "", table);
+  for (const auto& [key, node] : table) {
+    const std::string name(key.str());
+    result.values.emplace(name, config_value(node));
+    if (const auto* inner = node.as_table()) note_lines(result, name + '.', *inner);
+  }
+  return result;
+}
+
 std::vector<ConfigTable> list_of_tables(const toml::array& array) {
   std::vector<ConfigTable> tables;
-  for (const auto& entry : array) {
-    auto& table = tables.emplace_back();
-    for (const auto& [key, node] : *entry.as_table()) {
-      table.emplace(std::string(key.str()), config_value(node));
-    }
-  }
+  for (const auto& entry : array) tables.push_back(config_table(*entry.as_table()));
   return tables;
 }
 
 }  // namespace
+
+const ConfigValue* ConfigTable::find(const std::string& key) const {
+  const auto found = values.find(key);
+  return found == values.end() ? nullptr : &found->second;
+}
+
+std::size_t ConfigTable::line_of(const std::string& key) const {
+  for (const auto& name : {key, key.substr(0, key.find('.'))}) {
+    if (const auto found = lines.find(name); found != lines.end()) return found->second;
+  }
+  return line;
+}
+
+std::string place_in(const std::string& path, std::size_t line) {
+  return path + ", line " + std::to_string(line);
+}
 
 ConfigFile parse_config(std::string_view text, const std::string& path) {
   ConfigFile file;
@@ -98,7 +127,7 @@ ConfigFile parse_config(std::string_view text, const std::string& path) {
       if (array != nullptr && array->is_array_of_tables()) file.tables.emplace(name, list_of_tables(*array));
     }
   } catch (const toml::parse_error& error) {
-    throw ConfigurationError(path + ", line " + std::to_string(error.source().begin.line) + ": " +
+    throw ConfigurationError(place_in(path, error.source().begin.line) + ": " +
                              std::string(error.description()));
   }
   return file;

@@ -51,7 +51,7 @@ class RouteReader {
 
   void refuse_unknown_keys() const {
     static const std::set<std::string> known{"topic", "table", "key", "columns"};
-    for (const auto& [name, value] : table_) {
+    for (const auto& [name, value] : table_.values) {
       if (!known.contains(name))
         fail(name,
              "unknown key (known: topic, table, key, columns). A setting of the consumer stands above the "
@@ -59,13 +59,8 @@ class RouteReader {
     }
   }
 
-  const ConfigValue* find(const std::string& name) const {
-    const auto found = table_.find(name);
-    return found == table_.end() ? nullptr : &found->second;
-  }
-
   std::string text(const std::string& name, const std::string& remedy) const {
-    const auto* value = find(name);
+    const auto* value = table_.find(name);
     if (value == nullptr) fail(name, "is missing. " + remedy);
     const auto* given = std::get_if<std::string>(value);
     if (given == nullptr) fail(name, "expected a text. " + remedy);
@@ -74,7 +69,7 @@ class RouteReader {
   }
 
   std::vector<RouteColumn> columns() const {
-    const auto* value = find("columns");
+    const auto* value = table_.find("columns");
     if (value == nullptr) return {};
     const auto* given = std::get_if<ConfigTexts>(value);
     if (given == nullptr || given->empty()) {
@@ -118,7 +113,7 @@ class RouteReader {
   }
 
   Texts key(const std::vector<RouteColumn>& columns) const {
-    const auto* value = find("key");
+    const auto* value = table_.find("key");
     if (value == nullptr)
       fail("key", "is missing. List the columns that name a row, for example: " + example_key);
     const auto* given = std::get_if<Texts>(value);

@@ -140,10 +140,34 @@ TEST_F(CommandLineTest, HandsOverListsOfTables) {
       "[[route]]\ntopic = 'a'\nkey = ['x', 'y']\n[route.columns]\nx = ':x'\n[[route]]\nsize = 1\n");
   ASSERT_EQ(parse({"--config", file.path()}), std::nullopt) << printed.err.str();
   ASSERT_EQ(routes.size(), 2U);
-  EXPECT_EQ(std::get<std::string>(routes[0].at("topic")), "a");
-  EXPECT_EQ(std::get<std::vector<std::string>>(routes[0].at("key")), (std::vector<std::string>{"x", "y"}));
-  EXPECT_EQ(std::get<ConfigTexts>(routes[0].at("columns")).at("x"), ":x");
-  EXPECT_TRUE(std::holds_alternative<std::monostate>(routes[1].at("size")));
+  EXPECT_EQ(std::get<std::string>(routes[0].values.at("topic")), "a");
+  EXPECT_EQ(std::get<std::vector<std::string>>(routes[0].values.at("key")),
+            (std::vector<std::string>{"x", "y"}));
+  EXPECT_EQ(std::get<ConfigTexts>(routes[0].values.at("columns")).at("x"), ":x");
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(routes[1].values.at("size")));
+}
+
+TEST_F(CommandLineTest, KnowsTheLinesOfListsOfTables) {
+  const TemporaryFile file(
+      "\n[[route]]\ntopic = 'a'\nkey = ['x',\n 'y']\n[route.columns]\nx = ':x'\n\n[[route]]\nsize = 1\n");
+  ASSERT_EQ(parse({"--config", file.path()}), std::nullopt) << printed.err.str();
+  ASSERT_EQ(routes.size(), 2U);
+  EXPECT_EQ(routes[0].line, 2U);
+  EXPECT_EQ(routes[0].line_of("topic"), 3U);
+  EXPECT_EQ(routes[0].line_of("key"), 4U);
+  EXPECT_EQ(routes[0].line_of("columns.x"), 7U);
+  EXPECT_EQ(routes[0].line_of("columns.y"), routes[0].line_of("columns")) << "there is no such column";
+  EXPECT_EQ(routes[0].line_of("table"), 2U) << "there is no such key";
+  EXPECT_EQ(routes[1].line, 9U);
+  EXPECT_EQ(routes[1].line_of("size"), 10U);
+}
+
+TEST_F(CommandLineTest, KnowsTheLinesOfTablesWithinAValue) {
+  const TemporaryFile file("route = [{topic = 'a',\ntable = 't'},\n{topic = 'b'}]\n");
+  ASSERT_EQ(parse({"--config", file.path()}), std::nullopt) << printed.err.str();
+  ASSERT_EQ(routes.size(), 2U);
+  EXPECT_EQ(routes[0].line_of("table"), 2U);
+  EXPECT_EQ(routes[1].line, 3U);
 }
 
 TEST_F(CommandLineTest, RefusesATableThatIsNoListOfTables) {
