@@ -67,6 +67,7 @@ ConfigTexts table_of_texts(const toml::table& table) {
 
 ConfigValue config_value(const toml::node& node) {
   if (auto text = node.value_exact<std::string>()) return *std::move(text);
+  if (const auto flag = node.value_exact<bool>()) return *flag;
   if (const auto* table = node.as_table()) return table_of_texts(*table);
   if (const auto* array = node.as_array()) {
     if (auto list = pure_texts(*array)) return *std::move(list);

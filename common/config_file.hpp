@@ -16,8 +16,9 @@ using ConfigEntries = std::map<std::string, std::optional<std::vector<std::strin
 
 /// A table within a table: texts by their names; nullopt for what is not a text.
 using ConfigTexts = std::map<std::string, std::optional<std::string>>;
-/// A value within a `[[table]]`: a text, a list of texts, a table, or (monostate) anything else.
-using ConfigValue = std::variant<std::monostate, std::string, std::vector<std::string>, ConfigTexts>;
+/// A value within a `[[table]]`: a text, true or false, a list of texts, a table, or (monostate) anything
+/// else.
+using ConfigValue = std::variant<std::monostate, std::string, bool, std::vector<std::string>, ConfigTexts>;
 
 /// One `[[name]]` of a file, and where its lines are.
 struct ConfigTable {

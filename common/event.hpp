@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -12,6 +13,9 @@ namespace mailboat {
 
 /// `outbox.event.id`: ascending per key in commit order.
 using EventId = std::uint64_t;
+
+/// `outbox.event.created_at`: when the event's transaction began.
+using EventTime = std::chrono::sys_time<std::chrono::microseconds>;
 
 /// `outbox.event.op`, as it stands in the table and on the wire.
 enum class Op : char { Insert = 'I', Update = 'U', Delete = 'D', Truncate = 'T', Relation = 'R' };
@@ -26,7 +30,8 @@ struct Event {
   TransactionId transaction = 0;
   std::string_view topic;
   Op op = Op::Update;
-  std::string_view payload;  ///< JSON as PostgreSQL wrote it; empty where it wrote NULL
+  std::string_view payload;   ///< JSON as PostgreSQL wrote it; empty where it wrote NULL
+  EventTime created_at = {};  ///< known where the replica has asked for it
 };
 
 /// JSON texts one after the other in one buffer: no allocation per text.

@@ -4,6 +4,7 @@
 #include <optional>
 #include <sqlite3.h>
 #include <string>
+#include <utility>
 
 #include "common/error.hpp"
 #include "consumer/storage_error.hpp"
@@ -14,6 +15,16 @@ namespace mailboat::consumer {
 struct WriteRefusal {
   std::string reason;
   bool by_constraint = false;  ///< it may fit when other rows have changed
+};
+
+/// One of several targets has refused an event.
+class RefusedByTarget : public Error {
+ public:
+  explicit RefusedByTarget(WriteRefusal refusal) : Error(refusal.reason), refusal_(std::move(refusal)) {}
+  [[nodiscard]] const WriteRefusal& refusal() const { return refusal_; }
+
+ private:
+  WriteRefusal refusal_;
 };
 
 /// Throws when SQLite, answering to one statement, has ended the whole transaction.
@@ -33,6 +44,8 @@ std::optional<WriteRefusal> attempt(SQLite::Database& database, const Work& work
     return std::nullopt;
   } catch (const InvalidInput& error) {
     return WriteRefusal{error.what(), false};
+  } catch (const RefusedByTarget& error) {
+    return error.refusal();
   } catch (const SQLite::Exception& error) {
     const auto scope = scope_of(error.getExtendedErrorCode());
     if (scope == ErrorScope::Database) {

@@ -14,8 +14,7 @@ CREATE TABLE IF NOT EXISTS _mailboat_cursor (
   subscription TEXT PRIMARY KEY, system_identifier TEXT NOT NULL, database_oid INTEGER NOT NULL,
   timeline INTEGER NOT NULL, snapshot TEXT NOT NULL, last_event_id INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS _mailboat_relation (
-  topic TEXT PRIMARY KEY, event_id INTEGER NOT NULL, table_name TEXT NOT NULL UNIQUE COLLATE NOCASE,
-  description TEXT NOT NULL);
+  topic TEXT PRIMARY KEY, event_id INTEGER NOT NULL, description TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS _mailboat_tombstone (
   table_name TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (table_name, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _mailboat_load (
@@ -94,34 +93,38 @@ void Bookkeeping::store(const StoredCursor& stored) {
 
 std::vector<Bookkeeping::StoredRelation> Bookkeeping::relations() {
   std::vector<StoredRelation> relations;
-  SQLite::Statement row(database_, "SELECT topic, event_id, table_name, description FROM _mailboat_relation");
+  SQLite::Statement row(database_, "SELECT topic, event_id, description FROM _mailboat_relation");
   while (row.executeStep()) {
     relations.push_back({row.getColumn(0).getString(), static_cast<EventId>(row.getColumn(1).getInt64()),
-                         row.getColumn(2).getString(), row.getColumn(3).getString()});
+                         row.getColumn(2).getString()});
   }
   return relations;
 }
 
 void Bookkeeping::store(const StoredRelation& relation) {
-  SQLite::Statement store(
-      database_,
-      "INSERT INTO _mailboat_relation (topic, event_id, table_name, description)"
-      " VALUES (?, ?, ?, ?) ON CONFLICT (topic) DO UPDATE SET event_id = excluded.event_id,"
-      " description = excluded.description");
+  SQLite::Statement store(database_,
+                          "INSERT INTO _mailboat_relation (topic, event_id, description)"
+                          " VALUES (?, ?, ?) ON CONFLICT (topic) DO UPDATE SET event_id = excluded.event_id,"
+                          " description = excluded.description");
   store.bind(1, relation.topic);
   store.bind(2, static_cast<std::int64_t>(relation.event_id));
-  store.bind(3, relation.table);
-  store.bind(4, relation.description);
+  store.bind(3, relation.description);
   store.exec();
 }
 
-std::vector<std::string> Bookkeeping::tables_without_load() {
+std::vector<std::string> Bookkeeping::topics_without_load() {
   std::vector<std::string> names;
   SQLite::Statement row(database_,
-                        "SELECT table_name FROM _mailboat_relation"
-                        " WHERE topic NOT IN (SELECT topic FROM _mailboat_load) ORDER BY table_name");
+                        "SELECT topic FROM _mailboat_relation"
+                        " WHERE topic NOT IN (SELECT topic FROM _mailboat_load) ORDER BY topic");
   while (row.executeStep()) names.push_back(row.getColumn(0).getString());
   return names;
+}
+
+bool Bookkeeping::has_load(const std::string& topic) {
+  SQLite::Statement row(database_, "SELECT 1 FROM _mailboat_load WHERE topic = ?");
+  row.bind(1, topic);
+  return row.executeStep();
 }
 
 std::vector<LoadPosition> Bookkeeping::unfinished_loads() {

@@ -30,18 +30,18 @@ class Bookkeeping {
   std::optional<StoredCursor> cursor();
   void store(const StoredCursor& stored);
 
-  /// A topic's table, and the R event that described it last.
+  /// The R event that described a topic's table last.
   struct StoredRelation {
     std::string topic;
     EventId event_id = 0;
-    std::string table;
     std::string description;
   };
   std::vector<StoredRelation> relations();
   void store(const StoredRelation& relation);
 
-  /// Tables of topics that no load, running or finished, has been begun for.
-  std::vector<std::string> tables_without_load();
+  /// Topics that no load, running or finished, has been begun for.
+  std::vector<std::string> topics_without_load();
+  [[nodiscard]] bool has_load(const std::string& topic);
   std::vector<LoadPosition> unfinished_loads();
   /// What of a table a running load has not to look at again: rows that an event from `since` on wrote, and
   /// those of chunks from `first_chunk` on.

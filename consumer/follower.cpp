@@ -68,6 +68,9 @@ class Follower {
         wait_after(error.what(), Report::No);
       }
     }
+    if (caught_up_ && !paused_tables_.empty()) {
+      throw Fatal("everything has been read, but " + paused_tables_.front());
+    }
     if (caught_up_ && rejections_ > 0) {
       throw Fatal("everything has been read, but " + std::to_string(rejections_) +
                   " events could not be applied. See: mailboat failed list " + options_.subscription);
@@ -129,6 +132,7 @@ class Follower {
   }
 
   Hello hello() {
+    replica_->own_loads_told();
     return {protocol_version,
             options_.subscription,
             replica_->identity(),
@@ -165,9 +169,12 @@ class Follower {
     }
   }
 
-  // A load that was refused is left out of the session, or taken in again, by beginning a new one.
+  // A load that was refused is left out of the session, or taken in again, by beginning a new one; likewise
+  // one that the replica itself has begun, and a table that was paused.
   bool session_over(const WindowApplier& applier) {
-    return !applier.in_window() && paused_loads_.session_must_change(Clock::now());
+    if (applier.in_window()) return false;
+    return paused_loads_.session_must_change(Clock::now()) || replica_->has_own_loads() ||
+           replica_->may_go_on();
   }
 
   void on_message(FeedClient& client, WindowApplier& applier, RejectionReport& report,
@@ -214,16 +221,32 @@ class Follower {
                 {{"window", ack.window}, {"events", summary.rejections}, {"first", summary.first_rejection}});
     }
     if (!summary.refused_load.empty()) on_refused_load(summary);
-    for (const auto& table : summary.left_alone) {
+    for (const auto& topic : summary.left_alone) {
       log::warn("the source does not track this table any more: its rows stay as they were",
-                {{"table", table}});
+                {{"topic", topic}});
     }
-    ack.trouble = paused_loads_.trouble(Clock::now());
+    ack.trouble = trouble();
     log::debug("window applied", {{"window", ack.window}, {"cursor", ack.snapshot.to_string()}});
     report.window_committed(std::move(ack));
     recovered();
     has_committed_ = true;
     end_if_caught_up();
+  }
+
+  // What does not go on although windows do.
+  std::string trouble() {
+    auto text = paused_loads_.trouble(Clock::now());
+    auto paused = replica_->paused_tables();
+    for (const auto& sentence : paused) {
+      if (!text.empty()) text += "; ";
+      text += sentence;
+    }
+    if (paused != paused_tables_) {
+      for (const auto& sentence : paused) log::warn("a table waits for an operator", {{"reason", sentence}});
+      if (paused.empty()) log::info("no table is paused any more");
+      paused_tables_ = std::move(paused);
+    }
+    return text;
   }
 
   void on_refused_load(const Replica::Summary& summary) {
@@ -276,8 +299,9 @@ class Follower {
   bool reported_ = true;  // a producer knows of it, or need not
   std::optional<Clock::time_point> busy_since_;
   PausedLoads paused_loads_;
-  std::size_t rejections_ = 0;  // since the start
-  bool has_committed_ = false;  // a window, since the start
+  std::vector<std::string> paused_tables_;  // as they were last logged
+  std::size_t rejections_ = 0;              // since the start
+  bool has_committed_ = false;              // a window, since the start
   bool caught_up_ = false;
 };
 

@@ -1,7 +1,7 @@
 #include "consumer/forget_history.hpp"
 
 #include "common/snapshot.hpp"
-#include "consumer/table_schema.hpp"
+#include "consumer/target_sql.hpp"
 
 namespace mailboat::consumer {
 namespace {
@@ -30,13 +30,25 @@ void forget_loads(SQLite::Database& database) {
   for (const auto& name : marks) database.exec("DROP TABLE " + quote(name));
 }
 
+// The rows of a history tell of the past, which stays. Their ids only keep an event from being written twice:
+// below those that are negative already each gets one that no event will have.
+void forget_event_ids(SQLite::Database& database, const std::string& table, std::int64_t shared) {
+  execute(database,
+          "UPDATE " + quote(table) + " SET _event_id = (SELECT min(0, min(_event_id)) FROM " + quote(table) +
+              ") - _event_id WHERE _event_id > ?",
+          shared);
+}
+
 }  // namespace
 
-void forget_history(SQLite::Database& database, const std::vector<std::string>& tables,
-                    EventId shared_events) {
+void forget_history(SQLite::Database& database, const std::vector<TargetPlan>& plans, EventId shared_events) {
   const auto shared = static_cast<std::int64_t>(shared_events);
-  for (const auto& table : tables) {
-    execute(database, "UPDATE " + quote(table) + " SET _version = 0 WHERE _version > ?", shared);
+  for (const auto& plan : plans) {
+    if (plan.mode == TargetPlan::Mode::History) {
+      forget_event_ids(database, plan.table, shared);
+    } else {
+      execute(database, "UPDATE " + quote(plan.table) + " SET _version = 0 WHERE _version > ?", shared);
+    }
   }
   execute(database, "DELETE FROM _mailboat_tombstone WHERE version > ?", shared);
   forget_chunks(database);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/event.hpp"
+#include "consumer/target_plan.hpp"
 
 namespace mailboat::consumer {
 
@@ -13,9 +14,8 @@ namespace mailboat::consumer {
 /// both histories, so what they left stays as it is.
 ///
 /// Rows stay, and count as older than any event to come. The loads that follow in the same transaction put
-/// those of tracked tables right; a row of a route waits for the next event of its key. `tables`: where rows
-/// carry a `_version`. Within the open transaction. Throws SQLite::Exception.
-void forget_history(SQLite::Database& database, const std::vector<std::string>& tables,
-                    EventId shared_events);
+/// those of tracked tables right; a row of an application's topic waits for the next event of its key.
+/// `plans`: where rows carry ids. Within the open transaction. Throws SQLite::Exception.
+void forget_history(SQLite::Database& database, const std::vector<TargetPlan>& plans, EventId shared_events);
 
 }  // namespace mailboat::consumer

@@ -1,26 +1,26 @@
 #include "consumer/load_sweep.hpp"
 
-#include "consumer/table_schema.hpp"
+#include "consumer/target_sql.hpp"
+#include "consumer/target_writer.hpp"
 #include "consumer/value_binding.hpp"
 
 namespace mailboat::consumer {
 
-LoadSweep::LoadSweep(SQLite::Database& database, const Relation& relation, const std::string& table)
-    : database_(database), relation_(relation), table_(table), marks_("_mailboat_seen_" + table) {}
+LoadSweep::LoadSweep(SQLite::Database& database, const TargetPlan& plan)
+    : database_(database), plan_(plan), marks_("_mailboat_seen_" + graves_of(plan)) {}
 
 void LoadSweep::begin() { database_.exec("DROP TABLE IF EXISTS " + quote(marks_)); }
 
 // The marks hold the key's values as the table has stored them, so that both compare alike.
 void LoadSweep::mark(const std::vector<Value>& key) {
   std::string columns;
-  for (std::size_t i = 0; i < relation_.key.size(); ++i) {
+  for (std::size_t i = 0; i < plan_.key.size(); ++i) {
     if (i > 0) columns += ", ";
-    columns += quote(relation_.key[i]) + " AS k" + std::to_string(i);
+    columns += quote(plan_.key[i]) + " AS k" + std::to_string(i);
   }
-  const auto select = "SELECT " + columns + " FROM " + quote(table_) + " WHERE ";
+  const auto select = "SELECT " + columns + " FROM " + quote(plan_.table) + " WHERE ";
   database_.exec("CREATE TABLE IF NOT EXISTS " + quote(marks_) + " AS " + select + "FALSE");
-  SQLite::Statement insert(database_,
-                           "INSERT INTO " + quote(marks_) + ' ' + select + key_condition(relation_));
+  SQLite::Statement insert(database_, "INSERT INTO " + quote(marks_) + ' ' + select + key_condition(plan_));
   bind(insert, key);
   insert.exec();
 }
@@ -28,12 +28,13 @@ void LoadSweep::mark(const std::vector<Value>& key) {
 bool LoadSweep::has_marks() { return database_.tableExists(marks_); }
 
 void LoadSweep::sweep(std::int64_t first_chunk, EventId since) {
-  auto sql = "DELETE FROM " + quote(table_) + " AS t WHERE _version < ? AND _version > ?";
+  auto sql = "DELETE FROM " + quote(plan_.table) + " AS t WHERE _version < ? AND _version > ? AND " +
+             own_rows(plan_, "t");
   if (has_marks()) {
     std::string same;
-    for (std::size_t i = 0; i < relation_.key.size(); ++i) {
+    for (std::size_t i = 0; i < plan_.key.size(); ++i) {
       if (i > 0) same += " AND ";
-      same += "s.k" + std::to_string(i) + " = t." + quote(relation_.key[i]);
+      same += "s.k" + std::to_string(i) + " = t." + quote(plan_.key[i]);
     }
     sql += " AND NOT EXISTS (SELECT 1 FROM " + quote(marks_) + " s WHERE " + same + ")";
   }

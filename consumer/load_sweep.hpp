@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "common/event.hpp"
-#include "consumer/relation.hpp"
 #include "consumer/row_decoder.hpp"
+#include "consumer/target_plan.hpp"
 
 namespace mailboat::consumer {
 
@@ -19,7 +19,7 @@ namespace mailboat::consumer {
 /// a table of their own, since their `_version` has to stay the event's id: retries are judged by it.
 class LoadSweep {
  public:
-  LoadSweep(SQLite::Database& database, const Relation& relation, const std::string& table);
+  LoadSweep(SQLite::Database& database, const TargetPlan& plan);
 
   /// Forgets the marks of a load before.
   void begin();
@@ -32,8 +32,7 @@ class LoadSweep {
   [[nodiscard]] bool has_marks();
 
   SQLite::Database& database_;
-  const Relation& relation_;
-  const std::string table_;
+  const TargetPlan& plan_;
   const std::string marks_;
 };
 

@@ -33,23 +33,23 @@ void require_whole(const Relation& relation) {
 Column::Column(std::string column, std::string column_type, int column_number)
     : name(std::move(column)), type(std::move(column_type)), number(column_number), field(name) {}
 
-Column::Column(std::string column, std::string payload_field)
-    : name(std::move(column)), type(any_type), number(0), field(std::move(payload_field)) {}
+Column::Column(std::string payload_field)
+    : name(payload_field), type(any_type), number(0), field(std::move(payload_field)) {}
 
 bool Relation::is_key(std::string_view column) const {
   return std::find(key.begin(), key.end(), column) != key.end();
 }
 
-Relation read_as(const Relation& current, const Relation& written) {
-  auto relation = current;
-  for (auto& column : relation.columns) {
-    const auto then = std::find_if(written.columns.begin(), written.columns.end(),
+std::vector<Column> read_as(std::vector<Column> current, const std::vector<Column>& written) {
+  for (auto& column : current) {
+    if (column.number == 0) continue;
+    const auto then = std::find_if(written.begin(), written.end(),
                                    [&column](const Column& other) { return other.number == column.number; });
-    const bool was_there = then != written.columns.end();
+    const bool was_there = then != written.end();
     column.field = was_there ? then->name : "";
     if (was_there) column.type = then->type;
   }
-  return relation;
+  return current;
 }
 
 Relation parse_relation(std::string_view topic, std::string_view json) {

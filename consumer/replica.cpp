@@ -54,12 +54,13 @@ void Replica::open() {
   bookkeeping_.create_tables();
   Rejections::create_table(database_);
   VerificationLog::create_tables(database_);
+  TargetBook::create_table(database_);
   file_id_ = bookkeeping_.file_id();
   identity_ = identify_file(options_.path, file_id_);
   lock_.note(name_file_and_log(options_.path));
   deferred_.emplace(database_);
   read_cursor();
-  tables_.read();
+  tables_.read(last_event_id_ + 1);
 }
 
 void Replica::read_cursor() {
@@ -71,6 +72,10 @@ void Replica::read_cursor() {
   }
   cursor_ = stored->cursor;
   last_event_id_ = stored->last_event_id;
+}
+
+bool Replica::may_go_on() {
+  return on_database("look at the tables", [this] { return tables_.may_go_on(); });
 }
 
 std::vector<LoadPosition> Replica::unfinished_loads() {
@@ -187,12 +192,12 @@ void Replica::verify(const LoadChunk& piece) {
       chunk_ = OpenChunk{bookkeeping_.next_chunk(), piece.topic};
     }
     const auto failure = attempt(database_, [&] {
-      const auto target = tables_.target(piece.topic);
+      const auto targets = tables_.targets(piece.topic);
       if (piece.begins) {
         if (bookkeeping_.running_load(piece.topic)) throw InvalidInput("its load is not finished");
-        verification_.begin(piece, target.relation);
+        verification_.begin(piece, targets);
       }
-      if (verification_.is_about(piece)) verification_.compare(piece, chunk_ ? chunk_->number : 0, target);
+      if (verification_.is_about(piece)) verification_.compare(piece, chunk_ ? chunk_->number : 0, targets);
     });
     if (failure && (piece.begins || verification_.is_about(piece))) {
       verification_.give_up(piece, failure->reason);
@@ -223,7 +228,7 @@ void Replica::commit(const Cursor& cursor) {
   });
   if (has_deferred_) settle(std::nullopt);
   on_database("commit a window", [&] {
-    if (has_forgotten_) summary_.left_alone = bookkeeping_.tables_without_load();
+    if (has_forgotten_) summary_.left_alone = bookkeeping_.topics_without_load();
     bookkeeping_.store(StoredCursor{options_.subscription, cursor, highest_event_id_});
     require_in_place();
     transaction_->commit();
@@ -238,7 +243,7 @@ void Replica::rollback() {
   chunk_savepoint_.reset();
   transaction_.reset();
   verification_.roll_back();
-  if (tables_.changed()) on_database("read the relations", [this] { tables_.read(); });
+  if (tables_.changed()) on_database("read the relations", [this] { tables_.read(last_event_id_ + 1); });
 }
 
 Retried Replica::retry(const EventBatch& events) {

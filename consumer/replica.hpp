@@ -41,6 +41,13 @@ class Replica {
   [[nodiscard]] const std::optional<Cursor>& cursor() const { return cursor_; }
   [[nodiscard]] EventId last_event_id() const { return last_event_id_; }
   [[nodiscard]] std::vector<LoadPosition> unfinished_loads();
+  /// Some of these have begun by themselves, and no producer knows it: the next Hello has to tell.
+  [[nodiscard]] bool has_own_loads() const { return tables_.has_own_loads(); }
+  void own_loads_told() { tables_.own_loads_told(); }
+  /// Tables that are not written until an operator has done something: one sentence each.
+  [[nodiscard]] std::vector<std::string> paused_tables() const { return tables_.paused(); }
+  /// One of them may go on in a new session.
+  [[nodiscard]] bool may_go_on();
 
   void begin();
   /// First in a transaction: the source has another history than the one that the replica has followed. See
@@ -66,7 +73,7 @@ class Replica {
     std::string first_rejection;  ///< in words
     std::string refused_load;     ///< topic; empty when no chunk was refused
     std::string refused_load_reason;
-    std::vector<std::string> left_alone;  ///< with forget_history(): tables that nobody loads anew
+    std::vector<std::string> left_alone;  ///< with forget_history(): topics that nobody loads anew
   };
   [[nodiscard]] const Summary& summary() const { return summary_; }
 

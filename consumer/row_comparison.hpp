@@ -5,17 +5,18 @@
 #include <string_view>
 #include <vector>
 
-#include "consumer/relation.hpp"
+#include "consumer/plan_statement.hpp"
 #include "consumer/row_decoder.hpp"
+#include "consumer/target_plan.hpp"
 
 namespace mailboat::consumer {
 
-/// Compares rows of the source with what stands in a SQLite table, by the same reading of their values as
-/// TableWriter's. Make a new one when the relation changes. Must not outlive the database. Throws
-/// InvalidInput for a row that does not fit the relation, SQLite::Exception.
+/// Compares rows of the source with what stands in a plan's table, by the same reading of their values as
+/// TargetWriter's. Make a new one when the plan changes. Must not outlive the database. Throws InvalidInput
+/// for a row that does not fit the plan, SQLite::Exception.
 class RowComparison {
  public:
-  RowComparison(SQLite::Database& database, const Relation& relation, const std::string& table);
+  RowComparison(SQLite::Database& database, TargetPlan plan);
 
   struct Result {
     bool is_there = false;
@@ -26,9 +27,9 @@ class RowComparison {
   Result compare(std::string_view json, const char* buffer_end);
 
  private:
-  const Relation relation_;
+  const TargetPlan plan_;
   RowDecoder row_;
-  SQLite::Statement select_;
+  PlanStatement select_;
 };
 
 }  // namespace mailboat::consumer

@@ -142,27 +142,19 @@ void decode_value(ondemand::value json, Form form, Value& value) {
 }  // namespace
 
 struct RowDecoder::Impl {
-  // One field of the payload. Several columns may be read from it: the first is decoded, the others copied.
+  // One field of the payload, and the column that is read from it.
   struct Field {
     std::string quoted_tail;
     Form form;
     std::size_t column;
-  };
-  struct Copy {
-    std::size_t from;
-    std::size_t to;
   };
 
   explicit Impl(std::span<const Column> columns) : values(columns.size()) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const auto& column = columns[i];
       if (column.field.empty()) continue;
-      const auto [known, is_new] = by_name.emplace(column.field, fields.size());
-      if (is_new) {
-        fields.push_back({quoted_tail(column.field), form_of(column.type), i});
-      } else {
-        copies.push_back({fields[known->second].column, i});
-      }
+      by_name.emplace(column.field, fields.size());
+      fields.push_back({quoted_tail(column.field), form_of(column.type), i});
     }
   }
 
@@ -192,13 +184,11 @@ struct RowDecoder::Impl {
       decode_value(field.value(), fields[*index].form, values[fields[*index].column]);
       expected = *index + 1;
     }
-    for (const auto& copy : copies) values[copy.to] = values[copy.from];
   }
 
   ondemand::parser parser;
   std::vector<Field> fields;
   std::unordered_map<std::string, std::size_t> by_name;
-  std::vector<Copy> copies;
   std::vector<Value> values;
   std::string padded;
 };

@@ -4,6 +4,7 @@
 #include "common/error.hpp"
 #include "consumer/column_form.hpp"
 #include "consumer/table_schema.hpp"
+#include "consumer/target_sql.hpp"
 
 namespace mailboat::consumer {
 namespace {

@@ -5,24 +5,10 @@
 
 #include "common/error.hpp"
 #include "consumer/column_form.hpp"
+#include "consumer/target_sql.hpp"
 
 namespace mailboat::consumer {
 namespace {
-
-std::string join(const std::vector<std::string>& parts, std::string_view separator) {
-  std::string text;
-  for (const auto& part : parts) {
-    if (!text.empty()) text += separator;
-    text += part;
-  }
-  return text;
-}
-
-std::string quoted_list(const std::vector<std::string>& names) {
-  std::vector<std::string> quoted;
-  for (const auto& name : names) quoted.push_back(quote(name));
-  return join(quoted, ", ");
-}
 
 std::string declaration(const Relation& relation, const Column& column, bool sole_key) {
   auto text = quote(column.name) + ' ' + std::string(declared_type(form_of(column.type)));
@@ -33,14 +19,6 @@ std::string declaration(const Relation& relation, const Column& column, bool sol
 
 }  // namespace
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 void require_distinct_columns(const Relation& relation) {
   std::set<std::string> names{std::string(version_column)};
   for (const auto& column : relation.columns) {
@@ -50,15 +28,6 @@ void require_distinct_columns(const Relation& relation) {
         " cannot stand in the SQLite table: SQLite takes names that differ only in case for the same, "
         "and _version is mailboat's own. Rename it, or leave it out with: mailboat track --exclude");
   }
-}
-
-std::string quote(std::string_view identifier) {
-  std::string text = "\"";
-  for (const char c : identifier) {
-    if (c == '"') text += '"';
-    text += c;
-  }
-  return text + '"';
 }
 
 bool is_reserved_table(std::string_view name) {
@@ -93,57 +62,7 @@ std::string create_table(const Relation& relation, std::string_view table) {
   }
   parts.push_back(quote(version_column) + " INTEGER NOT NULL");
   if (!sole_key) parts.push_back("PRIMARY KEY (" + quoted_list(relation.key) + ")");
-  return "CREATE TABLE " + quote(table) + " (" + join(parts, ", ") + ")";
-}
-
-std::string upsert(const Relation& relation, std::string_view table, VersionGuard guard) {
-  std::vector<std::string> names;
-  std::vector<std::string> assignments;
-  for (const auto& column : relation.columns) {
-    names.push_back(column.name);
-    const auto quoted = quote(column.name);
-    if (!relation.is_key(column.name)) assignments.push_back(quoted + " = excluded." + quoted);
-  }
-  const auto version = quote(version_column);
-  names.emplace_back(version_column);
-  assignments.push_back(version + " = excluded." + version);
-  // By its own name, which SQLite then also uses in its messages; only beside the pseudo-table it needs
-  // another.
-  const bool is_excluded = lower_case(table) == "excluded";
-  const auto target = is_excluded ? std::string("t") : quote(table);
-  auto sql = "INSERT INTO " + quote(table) + (is_excluded ? " AS t" : "") + " (" + quoted_list(names) +
-             ") VALUES (" + join(std::vector<std::string>(names.size(), "?"), ", ") + ") ON CONFLICT (" +
-             quoted_list(relation.key) + ") DO UPDATE SET " + join(assignments, ", ");
-  if (guard == VersionGuard::On) sql += " WHERE excluded." + version + " >= " + target + '.' + version;
-  return sql;
-}
-
-std::string key_condition(const Relation& relation) {
-  std::vector<std::string> conditions;
-  for (const auto& key : relation.key) conditions.push_back(quote(key) + " = ?");
-  return join(conditions, " AND ");
-}
-
-std::string delete_row(const Relation& relation, std::string_view table) {
-  return "DELETE FROM " + quote(table) + " WHERE " + key_condition(relation) + " AND " +
-         quote(version_column) + " <= ?";
-}
-
-std::string select_version(const Relation& relation, std::string_view table) {
-  return "SELECT " + quote(version_column) + " FROM " + quote(table) + " WHERE " + key_condition(relation);
-}
-
-std::string compare_row(const Relation& relation, std::string_view table) {
-  std::vector<std::string> comparisons;
-  std::vector<std::string> conditions;
-  for (std::size_t i = 0; i < relation.columns.size(); ++i) {
-    const auto column = quote(relation.columns[i].name);
-    const auto parameter = "?" + std::to_string(i + 1);
-    comparisons.push_back(column + " IS " + parameter + " COLLATE BINARY");
-    if (relation.is_key(relation.columns[i].name)) conditions.push_back(column + " = " + parameter);
-  }
-  return "SELECT " + join(comparisons, ", ") + " FROM " + quote(table) + " WHERE " +
-         join(conditions, " AND ");
+  return "CREATE TABLE " + quote(table) + " (" + joined(parts, ", ") + ")";
 }
 
 }  // namespace mailboat::consumer

@@ -1,53 +1,51 @@
 #include "consumer/tables.hpp"
 
 #include <SQLiteCpp/Savepoint.h>
+#include <algorithm>
 
 #include "common/error.hpp"
+#include "consumer/attempt.hpp"
 #include "consumer/forget_history.hpp"
 #include "consumer/load_sweep.hpp"
-#include "consumer/table_schema.hpp"
-#include "consumer/target_table.hpp"
+#include "consumer/target_sql.hpp"
 
 namespace mailboat::consumer {
 
-void Tables::read() {
-  tables_.clear();
+void Tables::read(EventId since) {
+  topics_.clear();
   undescribed_.clear();  // each session begins with the latest descriptions, and they are refused again
+  SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+  setup_.forget_unrouted();
+  setup_.check_routes();
   for (auto& stored : bookkeeping_.relations()) {
     auto relation = parse_relation(stored.topic, stored.description);
-    const auto load = bookkeeping_.running_load(stored.topic);
-    tables_[stored.topic] = Table{stored.event_id, std::move(relation), stored.table, load ? load->since : 0};
+    const auto before = relation;
+    set_up(stored.topic, stored.event_id, std::move(relation), &before, since,
+           TargetSetup::Misfits::AreRefused);
   }
-  read_routes();
+  transaction.commit();
   changed_ = false;
 }
 
-void Tables::read_routes() {
-  for (const auto& route : routes_) {
-    require_own_table(route);
-    const auto target = read_target_table(database_, route.table);
-    require_routable(route, target);
-    Table table{0, relation_of(route, target), route.table};
-    table.routed = true;
-    tables_.insert_or_assign(route.topic, std::move(table));
+Tables::Topic& Tables::set_up(const std::string& name, EventId relation_id, std::optional<Relation> relation,
+                              const Relation* before, EventId since, TargetSetup::Misfits misfits) {
+  auto result = setup_.set_up(name, before, relation ? &*relation : nullptr, misfits);
+  const auto load = bookkeeping_.running_load(name);
+  Topic topic{relation_id, std::move(relation), load ? load->since : 0, result.is_skipped,
+              std::move(result.targets)};
+  auto& placed = topics_.insert_or_assign(name, std::move(topic)).first->second;
+  schema_version_ = schema_version();
+  // What has never been loaded begins with what comes.
+  if (result.needs_load && (result.was_paused || bookkeeping_.has_load(name))) {
+    begin_load(name, since);
+    has_own_loads_ = true;
   }
-}
-
-// What a load or a change of a tracked table does to its rows would not spare the route's.
-void Tables::require_own_table(const Route& route) const {
-  for (const auto& [topic, table] : tables_) {
-    if (table.routed || lower_case(table.name) != lower_case(route.table)) continue;
-    throw ConfigurationError("route " + route.topic + " cannot write to SQLite table '" + route.table +
-                             "': it holds the rows of tracked table " + topic +
-                             ". Give the route another table");
-  }
+  return placed;
 }
 
 void Tables::release_statements() {
-  for (auto& [topic, table] : tables_) {
-    table.writer.reset();
-    table.old_writer.reset();
-    table.comparison.reset();
+  for (auto& [name, topic] : topics_) {
+    for (auto& target : topic.targets) target.release_statements();
   }
   verification_.release_statements();
 }
@@ -56,34 +54,65 @@ void Tables::forget_history(EventId shared_events) {
   release_statements();
   changed_ = true;
   undescribed_.clear();
-  std::vector<std::string> names;
-  for (auto& [topic, table] : tables_) {
-    table.relation_id = table.loading_since = 0;
-    if (table_exists(table.name)) names.push_back(table.name);
+  std::vector<TargetPlan> plans;
+  for (auto& [name, topic] : topics_) {
+    topic.relation_id = topic.loading_since = 0;
+    for (const auto& target : topic.targets) {
+      if (target.paused().empty() && database_.tableExists(target.plan().table))
+        plans.push_back(target.plan());
+    }
   }
-  consumer::forget_history(database_, names, shared_events);
+  consumer::forget_history(database_, plans, shared_events);
 }
 
 void Tables::apply(const Event& event, const char* buffer_end) {
   if (event.op == Op::Relation) return apply_relation(event);
-  auto& table = table_for(event.topic);
-  apply_change(table, writer(table), event, buffer_end);
+  auto& topic = topic_of(event.topic);
+  if (topic.targets.size() != 1 || !topic.targets.front().paused().empty()) {
+    return apply_to_each(topic, event, buffer_end);
+  }
+  auto& target = topic.targets.front();
+  if (target.has_rows_of_source()) {
+    apply_to(topic, 0, target.writer(), event, buffer_end);
+  } else {
+    target.history().append(event, buffer_end);
+  }
 }
 
-void Tables::apply_change(Table& table, TableWriter& writer, const Event& event, const char* buffer_end) {
+// What one target refuses does not keep the others back. The event is rejected all the same; when it comes
+// again, they already have it.
+void Tables::apply_to_each(Topic& topic, const Event& event, const char* buffer_end) {
+  std::optional<WriteRefusal> first;
+  for (std::size_t i = 0; i < topic.targets.size(); ++i) {
+    auto& target = topic.targets[i];
+    if (!target.paused().empty()) continue;
+    auto refusal = attempt(database_, [&] {
+      if (target.has_rows_of_source()) {
+        apply_to(topic, i, target.writer(), event, buffer_end);
+      } else {
+        target.history().append(event, buffer_end);
+      }
+    });
+    if (refusal && !first) first = std::move(refusal);
+  }
+  if (first) throw RefusedByTarget(*std::move(first));
+}
+
+void Tables::apply_to(Topic& topic, std::size_t number, TargetWriter& writer, const Event& event,
+                      const char* buffer_end) {
   switch (event.op) {
     case Op::Insert:
     case Op::Update:
-      writer.upsert(event.id, event.payload, buffer_end);
-      if (event.id < table.loading_since) {
-        LoadSweep(database_, table.relation, table.name).mark(writer.key_of(event.payload, buffer_end));
+      if (!writer.upsert(event, buffer_end)) return;
+      if (event.id < topic.loading_since) {
+        LoadSweep(database_, writer.plan()).mark(writer.key_of(event.payload, buffer_end));
       }
       if (verification_.is_watching(event.topic)) {
-        verification_.written(table.relation, table.name, writer.key_of(event.payload, buffer_end));
+        verification_.written(number, writer.plan(), writer.key_of(event.payload, buffer_end));
       }
       return;
     case Op::Delete:
-      writer.remove(event.id, event.payload, buffer_end);
+      writer.remove(event, buffer_end);
       return;
     case Op::Truncate:
       writer.truncate(event.id);
@@ -93,93 +122,42 @@ void Tables::apply_change(Table& table, TableWriter& writer, const Event& event,
   }
 }
 
-Tables::Table& Tables::table_for(std::string_view topic) {
-  const auto refused = undescribed_.find(topic);
+// Without a description, which always comes first, it is a topic of an application: known by its route only.
+Tables::Topic& Tables::topic_of(std::string_view name) {
+  const auto refused = undescribed_.find(name);
   if (refused != undescribed_.end()) throw InvalidInput(refused->second.reason);
-  const auto found = tables_.find(topic);
-  if (found != tables_.end()) return found->second;
-  throw InvalidInput("there is no table for topic '" + std::string(topic) +
-                     "': give the consumer a [[route]] for it, or subscribe with --topics to leave it out");
-}
-
-TableWriter& Tables::writer(Table& table) {
-  if (!table.writer) table.writer = std::make_unique<TableWriter>(database_, table.relation, table.name);
-  return *table.writer;
-}
-
-TableWriter& Tables::writer_for(Table& table, const Relation* written_as) {
-  if (written_as == nullptr || *written_as == table.relation) return writer(table);
-  if (!table.old_writer || table.old_relation != *written_as) {
-    table.old_relation = *written_as;
-    table.old_writer =
-        std::make_unique<TableWriter>(database_, read_as(table.relation, *written_as), table.name);
-  }
-  return *table.old_writer;
-}
-
-bool Tables::table_exists(const std::string& name) {
-  SQLite::Statement found(database_, "SELECT count(*) FROM sqlite_master WHERE name = ? COLLATE NOCASE");
-  found.bind(1, name);
-  found.executeStep();
-  return found.getColumn(0).getInt() > 0;
-}
-
-std::vector<std::string> Tables::columns_of(const std::string& table) {
-  std::vector<std::string> names;
-  SQLite::Statement column(database_, "SELECT name FROM pragma_table_xinfo(?)");
-  column.bind(1, table);
-  while (column.executeStep()) names.push_back(column.getColumn(0).getString());
-  return names;
+  const auto found = topics_.find(name);
+  if (found != topics_.end()) return found->second;
+  changed_ = true;
+  return set_up(std::string(name), 0, std::nullopt, nullptr, 0, TargetSetup::Misfits::ArePaused);
 }
 
 // At the start of each session the producer repeats the relations that the cursor has already seen, and with
-// a retry those of its time: the same R event may come any number of times, and must only count once.
+// a retry those of its time: the same R event may come any number of times, and must only count once. It is
+// another one when the subscription's columns were chosen anew, and a paused table has another try.
 void Tables::apply_relation(const Event& event) {
   auto relation = parse_relation(event.topic, event.payload);
-  const auto known = tables_.find(event.topic);
-  if (known != tables_.end() && known->second.routed) {
-    throw InvalidInput(
-        "topic '" + std::string(event.topic) +
-        "' has a [[route]], but is a tracked table, which cannot be routed yet: remove the route");
+  std::optional<Relation> before;
+  const auto known = topics_.find(event.topic);
+  if (known != topics_.end() && known->second.relation) {
+    const auto& topic = known->second;
+    if (event.id < topic.relation_id) return;
+    const bool is_paused = std::any_of(topic.targets.begin(), topic.targets.end(),
+                                       [](const Target& target) { return !target.paused().empty(); });
+    if (event.id == topic.relation_id && relation == topic.relation && !is_paused) return;
+    before = topic.relation;
   }
-  if (known != tables_.end() && event.id <= known->second.relation_id) return;
+  release_statements();  // they would keep a table from being altered
+  verification_.abandon(event.topic);
   SQLite::Savepoint savepoint(database_, "relation");  // several statements, all or none
-  if (known == tables_.end()) {
-    make_table(event, std::move(relation));
-  } else {
-    alter(known->second, event, std::move(relation));
-  }
+  bookkeeping_.store(
+      Bookkeeping::StoredRelation{std::string(event.topic), event.id, std::string(event.payload)});
+  set_up(std::string(event.topic), event.id, std::move(relation), before ? &*before : nullptr, event.id,
+         TargetSetup::Misfits::ArePaused);
   savepoint.release();
   const auto refused = undescribed_.find(event.topic);
   if (refused != undescribed_.end() && refused->second.relation_id <= event.id) undescribed_.erase(refused);
   changed_ = true;
-}
-
-void Tables::make_table(const Event& event, Relation relation) {
-  auto name = table_name(relation);
-  if (table_exists(name)) {
-    throw InvalidInput("SQLite table '" + name +
-                       "' exists already and was not made for this topic. Rename or drop that table");
-  }
-  database_.exec(create_table(relation, name));
-  store(event, name);
-  const auto load = bookkeeping_.running_load(relation.topic);
-  tables_.insert_or_assign(std::string(event.topic),
-                           Table{event.id, std::move(relation), std::move(name), load ? load->since : 0});
-}
-
-void Tables::alter(Table& table, const Event& event, Relation relation) {
-  release_statements();  // they would keep the table from being altered
-  for (const auto& statement : alter_table(table.relation, relation, table.name, columns_of(table.name)))
-    database_.exec(statement);
-  store(event, table.name);
-  table.relation = std::move(relation);
-  table.relation_id = event.id;
-}
-
-void Tables::store(const Event& event, const std::string& table) {
-  bookkeeping_.store(
-      Bookkeeping::StoredRelation{std::string(event.topic), event.id, table, std::string(event.payload)});
 }
 
 void Tables::description_refused(const Event& event, const std::string& reason) {
@@ -192,84 +170,135 @@ void Tables::description_refused(const Event& event, const std::string& reason) 
 
 RetryOutcome::Result Tables::apply_again(const Event& event, const char* buffer_end,
                                          const Relation* written_as) {
+  using Result = RetryOutcome::Result;
   if (event.op == Op::Relation) {
-    const auto known = tables_.find(event.topic);
-    const bool older = known != tables_.end() && event.id < known->second.relation_id;
+    const auto known = topics_.find(event.topic);
+    const bool older = known != topics_.end() && event.id < known->second.relation_id;
     apply_relation(event);
-    return older ? RetryOutcome::Result::Superseded : RetryOutcome::Result::Applied;
+    return older ? Result::Superseded : Result::Applied;
   }
-  auto& table = table_for(event.topic);
-  auto& writer = writer_for(table, written_as);
-  if (rules_.table_overtaken(writer, event)) return RetryOutcome::Result::Superseded;
+  auto& topic = topic_of(event.topic);
+  auto result = topic.targets.empty() ? Result::Applied : Result::Superseded;
+  for (std::size_t i = 0; i < topic.targets.size(); ++i) {
+    if (apply_again(topic, i, event, buffer_end, written_as) == Result::Applied) result = Result::Applied;
+  }
+  return result;
+}
+
+RetryOutcome::Result Tables::apply_again(Topic& topic, std::size_t number, const Event& event,
+                                         const char* buffer_end, const Relation* written_as) {
+  using Result = RetryOutcome::Result;
+  auto& target = topic.targets[number];
+  if (!target.paused().empty()) return Result::Superseded;  // by the load with which it goes on
+  if (!target.has_rows_of_source()) {
+    return target.history().append(event, buffer_end) ? Result::Applied : Result::Superseded;
+  }
+  auto& writer = target.writer_for(written_as);
+  if (rules_.table_overtaken(writer.plan(), event)) return Result::Superseded;
   if (event.op == Op::Truncate) {
     writer.truncate_again(event.id, bookkeeping_.last_chunk_before(event.transaction));
-    return RetryOutcome::Result::Applied;
+    return Result::Applied;
   }
   const auto& key = writer.key_of(event.payload, buffer_end);
-  if (rules_.row_overtaken(writer, event, key) || rules_.already_deleted(writer, event, key)) {
-    return RetryOutcome::Result::Superseded;
+  if (rules_.row_overtaken(writer.plan(), event, key) || rules_.already_deleted(writer.plan(), event, key)) {
+    return Result::Superseded;
   }
-  apply_change(table, writer, event, buffer_end);
-  return RetryOutcome::Result::Applied;
+  apply_to(topic, number, writer, event, buffer_end);
+  return Result::Applied;
 }
 
 bool Tables::displace(const Event& event, const char* buffer_end) {
   if (event.op != Op::Insert && event.op != Op::Update) return false;
-  auto& table = table_for(event.topic);
-  const auto filled = table.relation.columns.size() + 1;  // and _version
-  if (columns_of(table.name).size() != filled) return false;
-  auto& writes = writer(table);
-  const auto& key = writes.key_of(event.payload, buffer_end);
-  if (!rules_.table_overtaken(writes, event) && !rules_.row_overtaken(writes, event, key))
-    writes.displace(key);
+  auto& topic = topic_of(event.topic);
+  for (auto& target : topic.targets) {
+    if (target.paused().empty() && target.has_rows_of_source() && !target.can_displace()) return false;
+  }
+  for (auto& target : topic.targets) {
+    if (!target.paused().empty() || !target.has_rows_of_source()) continue;
+    auto& writer = target.writer();
+    const auto& key = writer.key_of(event.payload, buffer_end);
+    if (!rules_.table_overtaken(writer.plan(), event) && !rules_.row_overtaken(writer.plan(), event, key))
+      writer.displace(key);
+  }
   return true;
 }
 
-bool Tables::has_rows(const std::string& topic) {
-  const auto found = tables_.find(topic);
-  if (found == tables_.end() || !table_exists(found->second.name)) return false;
-  return database_.execAndGet("SELECT EXISTS (SELECT 1 FROM " + quote(found->second.name) + ")").getInt() !=
-         0;
+bool Tables::has_rows(const Topic& topic) {
+  return std::any_of(topic.targets.begin(), topic.targets.end(), [this](const Target& target) {
+    const auto& plan = target.plan();
+    return target.has_rows_of_source() && target.paused().empty() && database_.tableExists(plan.table) &&
+           database_
+                   .execAndGet("SELECT EXISTS (SELECT 1 FROM " + quote(plan.table) + " WHERE " +
+                               own_rows(plan) + ")")
+                   .getInt() != 0;
+  });
 }
 
-void Tables::begin_load(const std::string& topic, EventId since) {
-  verification_.abandon(topic);
-  const auto first_to_keep = has_rows(topic) ? since : 0;
-  bookkeeping_.begin_load(topic, first_to_keep);
-  const auto found = tables_.find(topic);
-  if (found == tables_.end()) return;
-  LoadSweep(database_, found->second.relation, found->second.name).begin();
-  found->second.loading_since = first_to_keep;
+void Tables::begin_load(const std::string& name, EventId since) {
+  verification_.abandon(name);
+  const auto found = topics_.find(name);
+  const auto first_to_keep = found != topics_.end() && has_rows(found->second) ? since : 0;
+  bookkeeping_.begin_load(name, first_to_keep);
   changed_ = true;
+  if (found == topics_.end()) return;
+  for (const auto& target : found->second.targets) LoadSweep(database_, target.plan()).begin();
+  found->second.loading_since = first_to_keep;
 }
 
 void Tables::load_rows(const LoadChunk& piece, std::int64_t chunk) {
-  auto& writes = writer(table_for(piece.topic));
+  auto& topic = topic_of(piece.topic);
   const auto& texts = piece.rows.texts();
-  piece.rows.for_each(
-      [&](std::size_t, std::string_view row) { writes.load(chunk, row, texts.data() + texts.size()); });
+  for (auto& target : topic.targets) {
+    if (!target.paused().empty() || !target.has_rows_of_source()) continue;
+    auto& writer = target.writer();
+    piece.rows.for_each(
+        [&](std::size_t, std::string_view row) { writer.load(chunk, row, texts.data() + texts.size()); });
+  }
 }
 
-Verification::Target Tables::target(const std::string& topic) {
-  auto& table = table_for(topic);
-  if (!table.comparison) {
-    table.comparison = std::make_unique<RowComparison>(database_, table.relation, table.name);
+std::vector<Verification::Target> Tables::targets(const std::string& name) {
+  auto& topic = topic_of(name);
+  std::vector<Verification::Target> result;
+  for (std::size_t i = 0; i < topic.targets.size(); ++i) {
+    auto& target = topic.targets[i];
+    if (!target.has_rows_of_source()) continue;
+    if (!target.paused().empty()) throw InvalidInput("it is paused: " + target.paused());
+    result.push_back({i, target.writer(), target.comparison()});
   }
-  return {table.relation, table.name, writer(table), *table.comparison};
+  if (result.empty()) throw InvalidInput("no table of the replica holds its rows");
+  return result;
 }
 
 void Tables::end_load(const LoadChunk& piece) {
   const auto load = bookkeeping_.running_load(piece.topic);
   if (!load || load->since == 0) return;
-  auto& table = table_for(piece.topic);
-  LoadSweep sweep(database_, table.relation, table.name);
-  if (piece.gives_up) {
-    sweep.begin();
-  } else {
-    sweep.sweep(load->first_chunk, load->since);
+  auto& topic = topic_of(piece.topic);
+  for (const auto& target : topic.targets) {
+    if (!target.paused().empty() || !target.has_rows_of_source()) continue;
+    LoadSweep sweep(database_, target.plan());
+    if (piece.gives_up) {
+      sweep.begin();
+    } else {
+      sweep.sweep(load->first_chunk, load->since);
+    }
   }
-  table.loading_since = 0;
+  topic.loading_since = 0;
   changed_ = true;
 }
+
+std::vector<std::string> Tables::paused() const {
+  std::vector<std::string> sentences;
+  for (const auto& [name, topic] : topics_) {
+    for (const auto& target : topic.targets) {
+      if (target.paused().empty()) continue;
+      sentences.push_back("table " + target.plan().table + " (" + name + ") is paused: " + target.paused());
+    }
+  }
+  return sentences;
+}
+
+bool Tables::may_go_on() { return !paused().empty() && schema_version() != schema_version_; }
+
+std::int64_t Tables::schema_version() { return database_.execAndGet("PRAGMA schema_version").getInt64(); }
 
 }  // namespace mailboat::consumer

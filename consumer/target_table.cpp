@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "common/error.hpp"
-#include "consumer/table_schema.hpp"
+#include "consumer/target_sql.hpp"
 
 namespace mailboat::consumer {
 namespace {
@@ -56,65 +55,88 @@ void read_unique_indexes(SQLite::Database& database, const std::string& name, Ta
   }
 }
 
-std::string joined(const Names& names, const std::string& separator) {
-  std::string text;
-  for (const auto& name : names) text += (text.empty() ? "" : separator) + name;
-  return text;
-}
+/// What mailboat itself writes.
+struct OwnColumn {
+  std::string_view name;
+  std::string_view type;
+  std::string_view value;  // for rows that are there, as SQL
+};
+constexpr OwnColumn version{version_column, "INTEGER", "0"};
+constexpr OwnColumn route{route_column, "TEXT", ""};
+constexpr OwnColumn op{op_column, "TEXT", "''"};
+constexpr OwnColumn event_time{time_column, "TEXT", "''"};
 
-/// The checks of one route against its table.
+/// The checks of one plan against its table; each returns what is wrong.
 class Fit {
  public:
-  Fit(const Route& route, const TargetTable& table) : route_(route), table_(table) {}
+  Fit(const TargetPlan& plan, const TargetTable& table) : plan_(plan), table_(table) {}
 
-  void require() const {
-    if (table_.columns.empty()) {
-      fail("there is no such table. Create it, or correct the route");
+  [[nodiscard]] std::string misfit() const {
+    if (!table_.exists())
+      return "there is no SQLite table '" + plan_.table + "'. Create it, or correct the route";
+    for (const auto& column : plan_.columns) {
+      if (table_.find(column.name) == nullptr) return missing(column.name);
     }
-    for (const auto& column : route_.columns) require_column(column.name);
-    for (const auto& column : route_.key) require_column(column);
-    require_version_column();
-    require_unique_key();
+    return plan_.mode == TargetPlan::Mode::History ? misfit_of_history() : misfit_of_rows();
   }
 
  private:
-  [[noreturn]] void fail(const std::string& sentence) const {
-    throw ConfigurationError("route " + route_.topic + " cannot write to SQLite table '" + route_.table +
-                             "': " + sentence);
+  [[nodiscard]] std::string misfit_of_rows() const {
+    auto sentence = wrong(version);
+    if (sentence.empty() && !plan_.route.empty()) {
+      sentence = wrong({route.name, route.type, literal(plan_.route)});
+    }
+    return sentence.empty() ? not_unique(plan_.key) : sentence;
   }
 
-  void require_column(const std::string& name) const {
-    if (table_.find(name) != nullptr) return;
-    Names names;
+  [[nodiscard]] std::string misfit_of_history() const {
+    const auto* id = table_.find(event_id_column);
+    if (id == nullptr || lower_case(id->type) != "integer") {
+      return "SQLite table '" + plan_.table +
+             "' has no column _event_id INTEGER, where mailboat notes which "
+             "event a row is about. Make the table anew, for example with create = true in the route";
+    }
+    for (const auto& column : {op, event_time}) {
+      if (auto sentence = wrong(column); !sentence.empty()) return sentence;
+    }
+    return not_unique({std::string(event_id_column)});
+  }
+
+  [[nodiscard]] std::string missing(const std::string& name) const {
+    std::vector<std::string> names;
     for (const auto& column : table_.columns) names.push_back(column.name);
-    fail("it has no column '" + name + "' that can be written (it has: " + joined(names, ", ") +
-         "). Correct the route, or: ALTER TABLE " + quote(route_.table) + " ADD COLUMN " + quote(name));
+    return "SQLite table '" + plan_.table + "' has no column '" + name +
+           "' that can be written (it has: " + joined(names, ", ") +
+           "). Correct the route, or: ALTER TABLE " + quote(plan_.table) + " ADD COLUMN " + quote(name);
   }
 
-  // Were it NULL, or compared as text, an event could be taken for older than the row that it follows.
-  void require_version_column() const {
-    const auto* version = table_.find(version_column);
-    if (version == nullptr) {
-      fail("it has no column _version, where mailboat notes which event wrote a row. Run: ALTER TABLE " +
-           quote(route_.table) + " ADD COLUMN _version INTEGER NOT NULL DEFAULT 0");
+  // Were _version NULL, or compared as text, an event could be taken for older than the row that it follows.
+  [[nodiscard]] std::string wrong(const OwnColumn& own) const {
+    const auto name = std::string(own.name);
+    const auto declaration = name + ' ' + std::string(own.type) + " NOT NULL";
+    const auto add = "ALTER TABLE " + quote(plan_.table) + " ADD COLUMN " + declaration + " DEFAULT " +
+                     std::string(own.value);
+    const auto* column = table_.find(name);
+    if (column == nullptr) {
+      return "SQLite table '" + plan_.table + "' has no column " + name +
+             ", which mailboat needs. Run: " + add;
     }
-    if (lower_case(version->type).find("int") == std::string::npos || !version->not_null) {
-      fail("its column _version is not declared INTEGER NOT NULL. Drop it (ALTER TABLE " +
-           quote(route_.table) + " DROP COLUMN _version), then: ALTER TABLE " + quote(route_.table) +
-           " ADD COLUMN _version INTEGER NOT NULL DEFAULT 0");
-    }
+    const bool is_of_type =
+        lower_case(column->type).find(lower_case(own.type.substr(0, 3))) != std::string::npos;
+    if (is_of_type && column->not_null) return "";
+    return "SQLite table '" + plan_.table + "' has a column " + name + " that is not declared " +
+           std::string(own.type) + " NOT NULL. Drop it (ALTER TABLE " + quote(plan_.table) + " DROP COLUMN " +
+           name + "), then: " + add;
   }
 
-  void require_unique_key() const {
-    const auto wanted = folded(route_.key);
-    const auto is_key = [&wanted](const Names& key) { return folded(key) == wanted; };
-    if (std::any_of(table_.unique_keys.begin(), table_.unique_keys.end(), is_key)) return;
-    Names quoted;
-    for (const auto& name : route_.key) quoted.push_back(quote(name));
-    fail("nothing keeps its key (" + joined(route_.key, ", ") +
-         ") unique. Give the route the columns of its primary key, or: CREATE UNIQUE INDEX " +
-         quote(route_.table + "_" + joined(route_.key, "_")) + " ON " + quote(route_.table) + " (" +
-         joined(quoted, ", ") + ")");
+  [[nodiscard]] std::string not_unique(const std::vector<std::string>& key) const {
+    const auto wanted = folded(key);
+    const auto is_key = [&wanted](const Names& unique) { return folded(unique) == wanted; };
+    if (std::any_of(table_.unique_keys.begin(), table_.unique_keys.end(), is_key)) return "";
+    return "nothing keeps (" + joined(key, ", ") + ") unique in SQLite table '" + plan_.table +
+           "'. Give the route the columns of its primary key, or: CREATE UNIQUE INDEX " +
+           quote(plan_.table + "_" + joined(key, "_")) + " ON " + quote(plan_.table) + " (" +
+           quoted_list(key) + ")";
   }
 
   static std::set<std::string> folded(const Names& names) {
@@ -123,7 +145,7 @@ class Fit {
     return result;
   }
 
-  const Route& route_;
+  const TargetPlan& plan_;
   const TargetTable& table_;
 };
 
@@ -145,19 +167,12 @@ TargetTable read_target_table(SQLite::Database& database, const std::string& nam
   return table;
 }
 
-void require_routable(const Route& route, const TargetTable& table) { Fit(route, table).require(); }
-
-Relation relation_of(const Route& route, const TargetTable& table) {
-  Relation relation{route.topic, "", route.table, {}, {}};
-  for (const auto& name : route.key) relation.key.push_back(table.find(name)->name);
-  for (const auto& column : route.columns) {
-    relation.columns.emplace_back(table.find(column.name)->name, column.field);
-  }
-  if (!route.columns.empty()) return relation;
-  for (const auto& column : table.columns) {
-    if (lower_case(column.name) != version_column) relation.columns.emplace_back(column.name, column.name);
-  }
-  return relation;
+bool is_own_column(std::string_view name) {
+  const auto lower = lower_case(name);
+  return lower == version_column || lower == route_column || lower == event_id_column || lower == op_column ||
+         lower == time_column;
 }
+
+std::string misfit(const TargetPlan& plan, const TargetTable& table) { return Fit(plan, table).misfit(); }
 
 }  // namespace mailboat::consumer

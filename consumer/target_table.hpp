@@ -5,12 +5,11 @@
 #include <string_view>
 #include <vector>
 
-#include "consumer/relation.hpp"
-#include "consumer/route.hpp"
+#include "consumer/target_plan.hpp"
 
 namespace mailboat::consumer {
 
-/// A table of the operator's in the SQLite file, as far as a route needs to know it.
+/// A table in the SQLite file, as far as a plan needs to know it.
 struct TargetTable {
   struct Column {
     std::string name;
@@ -21,6 +20,7 @@ struct TargetTable {
   /// The columns of the primary key, and of each unique index that covers all rows.
   std::vector<std::vector<std::string>> unique_keys;
 
+  [[nodiscard]] bool exists() const { return !columns.empty(); }
   /// The column of that name, in whatever case; nullptr when there is none.
   [[nodiscard]] const Column* find(std::string_view name) const;
 };
@@ -28,12 +28,11 @@ struct TargetTable {
 /// Looks a table up; a view is none. Throws SQLite::Exception.
 TargetTable read_target_table(SQLite::Database& database, const std::string& name);
 
-/// Throws ConfigurationError, with the remedy, unless the route can write to the table: it exists, it has the
-/// route's columns and a `_version INTEGER NOT NULL`, and the route's key is unique in it. Pure.
-void require_routable(const Route& route, const TargetTable& table);
+/// True for a column that mailboat itself writes.
+[[nodiscard]] bool is_own_column(std::string_view name);
 
-/// The target as a TableWriter takes it: columns named as the table names them, their values as the payload's
-/// JSON says. The route must be one that require_routable() has accepted. Pure.
-Relation relation_of(const Route& route, const TargetTable& table);
+/// What keeps the plan from writing to the table, with the remedy at its end; empty: nothing. It has to exist
+/// and to have the plan's columns and mailboat's own, and what names a row has to be unique in it. Pure.
+[[nodiscard]] std::string misfit(const TargetPlan& plan, const TargetTable& table);
 
 }  // namespace mailboat::consumer

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <sqlite3.h>
 
-#include "consumer/table_schema.hpp"
+#include "consumer/target_sql.hpp"
 
 namespace mailboat::consumer {
 namespace {

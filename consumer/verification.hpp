@@ -3,6 +3,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,12 +12,12 @@
 #include "consumer/bookkeeping.hpp"
 #include "consumer/row_comparison.hpp"
 #include "consumer/seen_rows.hpp"
-#include "consumer/table_writer.hpp"
+#include "consumer/target_writer.hpp"
 #include "consumer/verification_log.hpp"
 
 namespace mailboat::consumer {
 
-/// Compares a table with the source while changes flow on, and mends it where that is asked for.
+/// Compares a topic's tables with the source while changes flow on, and mends them where that is asked for.
 ///
 /// It is exact because the rows come in the window's own snapshot: after the window's events they have to
 /// stand here as they stand there, without any allowance for what is under way. Rows that the source does not
@@ -29,18 +30,19 @@ class Verification {
   Verification(SQLite::Database& database, Bookkeeping& bookkeeping)
       : database_(database), bookkeeping_(bookkeeping), log_(database), seen_(database) {}
 
-  /// The table that a piece is about, as it stands at that piece.
+  /// One of the tables that a piece's topic goes to, as it stands at that piece.
   struct Target {
-    const Relation& relation;
-    const std::string& table;
-    TableWriter& writer;
+    std::size_t number;  ///< among the topic's targets
+    TargetWriter& writer;
     RowComparison& comparison;
+    [[nodiscard]] const TargetPlan& plan() const { return writer.plan(); }
   };
+  using Targets = std::span<const Target>;
 
-  void begin(const LoadChunk& piece, const Relation& relation);
+  void begin(const LoadChunk& piece, Targets targets);
   [[nodiscard]] bool is_about(const LoadChunk& piece) const;
   /// `chunk`: what rows that are mended get as their version, negated.
-  void compare(const LoadChunk& piece, std::int64_t chunk, const Target& target);
+  void compare(const LoadChunk& piece, std::int64_t chunk, Targets targets);
   /// The table cannot be verified to its end.
   void give_up(const LoadChunk& piece, const std::string& reason);
   /// The topic's rows are no longer what they were compared as, as where a load begins.
@@ -53,8 +55,8 @@ class Verification {
   [[nodiscard]] bool is_watching(std::string_view topic) const {
     return running_ && topic == running_->topic;
   }
-  void written(const Relation& relation, const std::string& table, const std::vector<Value>& key) {
-    seen_.mark(relation, table, key);
+  void written(std::size_t target, const TargetPlan& plan, const std::vector<Value>& key) {
+    seen_.mark(target, plan, key);
   }
 
   void begin_transaction() {
@@ -82,12 +84,14 @@ class Verification {
     std::uint64_t rows = 0;
     std::int64_t first_chunk = 0;
     bool repairs = false;
+    bool has_several_targets = false;
   };
 
   void compare_row(std::string_view row, const char* buffer_end, std::int64_t chunk, const Target& target);
   void add(Difference difference);
-  void end(const Target& target);
+  void end(Targets targets);
   void find_extra_rows(const Target& target);
+  [[nodiscard]] std::string describe(const Target& target, const std::vector<Value>& key) const;
   void finish(const std::string& error);
 
   SQLite::Database& database_;

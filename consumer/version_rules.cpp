@@ -1,6 +1,7 @@
 #include "consumer/version_rules.hpp"
 
-#include "consumer/table_schema.hpp"
+#include "consumer/target_sql.hpp"
+#include "consumer/target_writer.hpp"
 #include "consumer/value_binding.hpp"
 
 namespace mailboat::consumer {
@@ -11,35 +12,32 @@ bool is_newer(std::int64_t version, const Event& event,
   return snapshot_of(-version).covers(event.transaction);
 }
 
-bool VersionRules::row_overtaken(const TableWriter& table, const Event& event,
-                                 const std::vector<Value>& key) {
-  return is_newer_here(row_version(table, key), event) ||
-         is_newer_here(tombstone(table, key_text(key)), event);
+bool VersionRules::row_overtaken(const TargetPlan& plan, const Event& event, const std::vector<Value>& key) {
+  return is_newer_here(row_version(plan, key), event) || is_newer_here(tombstone(plan, key_text(key)), event);
 }
 
-bool VersionRules::already_deleted(const TableWriter& table, const Event& event,
+bool VersionRules::already_deleted(const TargetPlan& plan, const Event& event,
                                    const std::vector<Value>& key) {
-  return event.op == Op::Delete && tombstone(table, key_text(key)) == static_cast<std::int64_t>(event.id) &&
-         !row_version(table, key);
+  return event.op == Op::Delete && tombstone(plan, key_text(key)) == static_cast<std::int64_t>(event.id) &&
+         !row_version(plan, key);
 }
 
-bool VersionRules::table_overtaken(const TableWriter& table, const Event& event) {
+bool VersionRules::table_overtaken(const TargetPlan& plan, const Event& event) {
   return bookkeeping_.load_brings(std::string(event.topic), event.transaction) ||
-         is_newer_here(tombstone(table, whole_table), event);
+         is_newer_here(tombstone(plan, whole_table), event);
 }
 
-std::optional<std::int64_t> VersionRules::row_version(const TableWriter& table,
-                                                      const std::vector<Value>& key) {
-  SQLite::Statement row(database_, select_version(table.relation(), table.table()));
+std::optional<std::int64_t> VersionRules::row_version(const TargetPlan& plan, const std::vector<Value>& key) {
+  SQLite::Statement row(database_, select_version(plan));
   bind(row, key);
   if (!row.executeStep()) return std::nullopt;
   return row.getColumn(0).getInt64();
 }
 
-std::optional<std::int64_t> VersionRules::tombstone(const TableWriter& table, const std::string& key) {
+std::optional<std::int64_t> VersionRules::tombstone(const TargetPlan& plan, const std::string& key) {
   SQLite::Statement row(database_,
                         "SELECT version FROM _mailboat_tombstone WHERE table_name = ? AND key = ?");
-  row.bind(1, table.table());
+  row.bind(1, graves_of(plan));
   row.bind(2, key);
   if (!row.executeStep()) return std::nullopt;
   return row.getColumn(0).getInt64();

@@ -11,7 +11,7 @@
 #include "common/snapshot.hpp"
 #include "consumer/bookkeeping.hpp"
 #include "consumer/row_decoder.hpp"
-#include "consumer/table_writer.hpp"
+#include "consumer/target_plan.hpp"
 
 namespace mailboat::consumer {
 
@@ -40,17 +40,16 @@ class VersionRules {
       : database_(database), bookkeeping_(bookkeeping) {}
 
   /// By what happened to the whole table: a load, or a truncate. Of any event, also one without a payload.
-  [[nodiscard]] bool table_overtaken(const TableWriter& table, const Event& event);
+  [[nodiscard]] bool table_overtaken(const TargetPlan& plan, const Event& event);
   /// By what happened to the row with this key.
-  [[nodiscard]] bool row_overtaken(const TableWriter& table, const Event& event,
-                                   const std::vector<Value>& key);
+  [[nodiscard]] bool row_overtaken(const TargetPlan& plan, const Event& event, const std::vector<Value>& key);
   /// The event is the delete that has taken the row with this key away, and no row is there.
-  [[nodiscard]] bool already_deleted(const TableWriter& table, const Event& event,
+  [[nodiscard]] bool already_deleted(const TargetPlan& plan, const Event& event,
                                      const std::vector<Value>& key);
 
  private:
-  std::optional<std::int64_t> row_version(const TableWriter& table, const std::vector<Value>& key);
-  std::optional<std::int64_t> tombstone(const TableWriter& table, const std::string& key);
+  std::optional<std::int64_t> row_version(const TargetPlan& plan, const std::vector<Value>& key);
+  std::optional<std::int64_t> tombstone(const TargetPlan& plan, const std::string& key);
   bool is_newer_here(std::optional<std::int64_t> version, const Event& event);
 
   SQLite::Database& database_;

@@ -42,9 +42,10 @@ void require_refused_with_a_sentence(const Parsed& parsed, const std::ostringstr
 }
 
 void require_whole(const consumer::Route& route) {
-  if (route.topic.empty() || route.table.empty() || route.key.empty()) std::abort();
+  if (route.topic.empty()) std::abort();
+  if (!route.skip && route.table.empty() && !route.is_managed()) std::abort();
   for (const auto& column : route.columns) {
-    if (column.name.empty() || column.field.empty()) std::abort();
+    if (column.name.empty()) std::abort();
   }
 }
 
@@ -87,6 +88,18 @@ user_id = ":user_id"
 topic = "a"
 table = "t"
 key = ["a", "b"]
+name = "other"
+where = ":a > 1"
+allow_subqueries = true
+create = true
+[[route]]
+topic = "*"
+mode = "append"
+table = "log"
+create = "CREATE TABLE log (_event_id INTEGER PRIMARY KEY)"
+[[route]]
+topic = "b"
+skip = true
 )",
           R"(producer="tcp://a:1"
 subscription="s"

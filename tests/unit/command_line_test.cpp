@@ -163,11 +163,11 @@ TEST_F(CommandLineTest, KnowsTheLinesOfListsOfTables) {
 }
 
 TEST_F(CommandLineTest, KnowsTheLinesOfTablesWithinAValue) {
-  const TemporaryFile file("route = [{topic = 'a',\ntable = 't'},\n{topic = 'b'}]\n");
+  const TemporaryFile file("route = [{topic = 'a', table = 't'},\n{topic = 'b'}]\n");
   ASSERT_EQ(parse({"--config", file.path()}), std::nullopt) << printed.err.str();
   ASSERT_EQ(routes.size(), 2U);
-  EXPECT_EQ(routes[0].line_of("table"), 2U);
-  EXPECT_EQ(routes[1].line, 3U);
+  EXPECT_EQ(routes[0].line_of("table"), 1U);
+  EXPECT_EQ(routes[1].line, 2U);
 }
 
 TEST_F(CommandLineTest, RefusesATableThatIsNoListOfTables) {

@@ -159,7 +159,10 @@ TEST_F(ReplicaRejection, HappensForEveryEventOfATableThatIsGone) {
 
 TEST_F(ReplicaRejection, IsNotWaitedForWhereARouteWouldWriteIntoATrackedTable) {
   replica.reset();
-  const Route route{"sign_up", "T", {"id"}, {}};
+  Route route;
+  route.topic = route.name = "sign_up";
+  route.table = "T";
+  route.key = {"id"};
   EXPECT_THROW(Replica(Replica::Options{file, "test", {route}, 0}), ConfigurationError);
 }
 

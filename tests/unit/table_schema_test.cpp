@@ -33,18 +33,6 @@ TEST(TableSchema, ACompositeKeyStandsInKeyOrder) {
             R"(PRIMARY KEY ("b", "a")))");
 }
 
-TEST(TableSchema, TheVersionGuardIsWhatTellsAnEventFromALoadedRow) {
-  const auto guarded = upsert(users(), "users", VersionGuard::On);
-  const auto unguarded = upsert(users(), "users", VersionGuard::Off);
-  EXPECT_TRUE(guarded.ends_with(R"( WHERE excluded."_version" >= "users"."_version")")) << guarded;
-  const auto beside_pseudo_table = upsert(users(), "Excluded", VersionGuard::On);
-  EXPECT_TRUE(beside_pseudo_table.ends_with(R"( WHERE excluded."_version" >= t."_version")"))
-      << beside_pseudo_table;
-  EXPECT_TRUE(guarded.starts_with(unguarded));
-}
-
-TEST(TableSchema, NamesAreQuotedSoThatNoneCanBreakOut) { EXPECT_EQ(quote(R"(a"b)"), R"("a""b")"); }
-
 TEST(TableSchema, ColumnsThatSqliteCannotTellApartAreRefused) {
   auto relation = users();
   relation.columns.push_back({"ID", "integer", 4});

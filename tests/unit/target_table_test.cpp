@@ -2,13 +2,20 @@
 
 #include <gtest/gtest.h>
 
-#include "common/error.hpp"
-
 namespace mailboat::consumer {
 namespace {
 
-const Route listed{"sign_up", "users", {"id"}, {{"id", "user"}, {"mail", "mail"}}};
-const Route unlisted{"sign_up", "users", {"ID"}, {}};
+TargetPlan plan_of(std::vector<std::string> key, std::vector<TargetColumn> columns = {}) {
+  TargetPlan plan;
+  plan.topic = "sign_up";
+  plan.table = "users";
+  plan.key = std::move(key);
+  plan.columns = std::move(columns);
+  return plan;
+}
+
+const auto listed = plan_of({"id"}, {{"id", ":user"}, {"mail", ":mail"}});
+const auto unlisted = plan_of({"ID"});
 
 class TargetTableTest : public testing::Test {
  protected:
@@ -18,17 +25,13 @@ class TargetTableTest : public testing::Test {
     return read_target_table(database_, "Users");
   }
 
-  std::string refusal(const Route& route, const TargetTable& table) {
-    try {
-      require_routable(route, table);
-    } catch (const ConfigurationError& error) {
-      return error.what();
-    }
-    return "accepted";
+  static std::string refusal(const TargetPlan& plan, const TargetTable& table) {
+    const auto sentence = misfit(plan, table);
+    return sentence.empty() ? "accepted" : sentence;
   }
 
   // Whether the remedy in the sentence, which stands at its end, really is one.
-  void expect_remedy_works(const Route& route, const std::string& sentence, const std::string& sql) {
+  void expect_remedy_works(const TargetPlan& route, const std::string& sentence, const std::string& sql) {
     EXPECT_TRUE(sentence.ends_with(sql)) << sentence;
     database_.exec(sql);
     EXPECT_EQ(refusal(route, read_target_table(database_, "users")), "accepted");
@@ -47,17 +50,17 @@ TEST_F(TargetTableTest, IsAcceptedWithItsColumnsAVersionAndAUniqueKey) {
 }
 
 TEST_F(TargetTableTest, AnyOrderOfTheKeysColumnsWillDo) {
-  const Route route{"t", "users", {"b", "a"}, {}};
+  const auto route = plan_of({"b", "a"});
   const auto both =
       table("CREATE TABLE users (a, b, _version INTEGER NOT NULL, PRIMARY KEY (a, b)) WITHOUT ROWID");
   EXPECT_EQ(refusal(route, both), "accepted");
 }
 
 TEST_F(TargetTableTest, ThatDoesNotExistIsRefused) {
-  EXPECT_NE(refusal(listed, read_target_table(database_, "users")).find("there is no such table"),
+  EXPECT_NE(refusal(listed, read_target_table(database_, "users")).find("there is no SQLite table"),
             std::string::npos);
   database_.exec("CREATE VIEW users AS SELECT 1 AS id, 'a' AS mail, 1 AS _version");
-  EXPECT_NE(refusal(listed, read_target_table(database_, "users")).find("there is no such table"),
+  EXPECT_NE(refusal(listed, read_target_table(database_, "users")).find("there is no SQLite table"),
             std::string::npos);
 }
 
@@ -98,24 +101,29 @@ TEST_F(TargetTableTest, WhereNothingKeepsTheKeyUniqueIsRefused) {
                                  "); CREATE UNIQUE INDEX some ON users (id) WHERE mail IS NOT NULL",
                                  "); CREATE UNIQUE INDEX computed ON users (lower(id))"}) {
     const auto sentence = refusal(listed, table(create + rest));
-    EXPECT_NE(sentence.find("nothing keeps its key (id) unique"), std::string::npos)
-        << rest << ": " << sentence;
+    EXPECT_NE(sentence.find("nothing keeps (id) unique"), std::string::npos) << rest << ": " << sentence;
     expect_remedy_works(listed, sentence, R"(CREATE UNIQUE INDEX "users_id" ON "users" ("id"))");
   }
 }
 
-TEST_F(TargetTableTest, BecomesARelationWithItsOwnNamesAndThePayloadsFields) {
-  const auto relation = relation_of(listed, table(good));
-  EXPECT_EQ(relation.topic, "sign_up");
-  EXPECT_EQ(relation.table, "users");
-  EXPECT_EQ(relation.key, std::vector<std::string>{"Id"});
-  EXPECT_EQ(relation.columns, (std::vector<Column>{{"Id", "user"}, {"Mail", "mail"}}));
+TEST_F(TargetTableTest, ThatSeveralRoutesWriteTellsWhoseARowIs) {
+  auto shared = listed;
+  shared.route = "sign_up's";
+  const auto sentence = refusal(shared, table(good));
+  expect_remedy_works(shared, sentence,
+                      R"(ALTER TABLE "users" ADD COLUMN _route TEXT NOT NULL DEFAULT 'sign_up''s')");
 }
 
-TEST_F(TargetTableTest, FillsEachOfItsColumnsWhenTheRouteListsNone) {
-  const auto relation = relation_of(unlisted, table(good));
-  EXPECT_EQ(relation.key, std::vector<std::string>{"Id"});
-  EXPECT_EQ(relation.columns, (std::vector<Column>{{"Id", "Id"}, {"Mail", "Mail"}}));
+TEST_F(TargetTableTest, OfAHistoryNotesTheEvent) {
+  auto history = plan_of({}, {{"mail", ":mail"}});
+  history.mode = TargetPlan::Mode::History;
+  EXPECT_NE(refusal(history, table(good)).find("no column _event_id"), std::string::npos);
+  const std::string columns = "CREATE TABLE users (_event_id INTEGER, mail, _op TEXT NOT NULL";
+  expect_remedy_works(history, refusal(history, table(columns + ", _time TEXT NOT NULL)")),
+                      R"(CREATE UNIQUE INDEX "users__event_id" ON "users" ("_event_id"))");
+  database_.exec("DROP INDEX IF EXISTS users__event_id");
+  expect_remedy_works(history, refusal(history, table(columns + ", UNIQUE (_event_id))")),
+                      R"(ALTER TABLE "users" ADD COLUMN _time TEXT NOT NULL DEFAULT '')");
 }
 
 }  // namespace

@@ -1,0 +1,257 @@
+#include "consumer/target_setup.hpp"
+
+#include <SQLiteCpp/Savepoint.h>
+#include <algorithm>
+
+#include "consumer/attempt.hpp"
+#include "consumer/route_expression.hpp"
+#include "consumer/route_plan.hpp"
+#include "consumer/table_schema.hpp"
+#include "consumer/target_sql.hpp"
+#include "consumer/target_table.hpp"
+
+namespace mailboat::consumer {
+namespace {
+
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
+    text.replace(at, what.size(), by);
+  }
+  return text;
+}
+
+// The route for one topic that it applies to: with its own topic, and its table's name written out.
+Route written_out(Route route, const std::string& topic, const Relation* relation) {
+  route.topic = topic;
+  if (route.mode == Route::Mode::History || relation == nullptr) return route;
+  if (route.table.empty()) {
+    route.table = table_name(*relation);
+  } else if (route.is_managed()) {
+    route.table = replaced(replaced(route.table, "{schema}", relation->schema), "{table}", relation->table);
+  }
+  return route;
+}
+
+Route automatic_route(const Relation& relation) {
+  Route route;
+  route.topic = relation.topic;
+  route.table = table_name(relation);
+  route.create = true;
+  return route;
+}
+
+// What a managed table's columns are computed with is no news: they are altered with the source's.
+std::string definition_of(const Route& route, const TargetPlan& plan) {
+  if (plan.mode == TargetPlan::Mode::History) return "";
+  return route.is_managed() ? plan.filter : upsert(plan, VersionGuard::On);
+}
+
+std::vector<std::string> columns_of(SQLite::Database& database, const std::string& table) {
+  std::vector<std::string> names;
+  SQLite::Statement column(database, "SELECT name FROM pragma_table_xinfo(?)");
+  column.bind(1, table);
+  while (column.executeStep()) names.push_back(column.getColumn(0).getString());
+  return names;
+}
+
+// A column that the operator's table has, under a name that the source has given up.
+void require_no_rename(const Route& route, const Relation& before, const Relation& after,
+                       const TargetTable& table) {
+  for (const auto& was : before.columns) {
+    if (table.find(was.name) == nullptr) continue;
+    for (const auto& is : after.columns) {
+      if (is.number != was.number || is.name == was.name || table.find(is.name) != nullptr) continue;
+      throw InvalidInput(place_of(route, "table") + ": column '" + was.name + "' of " + after.topic +
+                         " is called '" + is.name + "' now. Run: ALTER TABLE " + quote(route.table) +
+                         " RENAME COLUMN " + quote(was.name) + " TO " + quote(is.name));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Route> TargetSetup::wanted(const std::string& topic, const Relation* relation) const {
+  std::vector<Route> result;
+  for (const auto& route : routes_of(routes_, topic)) {
+    // A default route that makes tables needs a description to make them from.
+    if (relation == nullptr && route.is_default() && route.is_managed()) continue;
+    result.push_back(written_out(route, topic, relation));
+  }
+  if (result.empty() && relation != nullptr) result.push_back(automatic_route(*relation));
+  return result;
+}
+
+const StoredTarget* TargetSetup::stored(const Route& route) const {
+  const auto found = std::find_if(stored_.begin(), stored_.end(), [&route](const StoredTarget& target) {
+    return target.topic == route.topic && target.route == route.name &&
+           lower_case(target.table) == lower_case(route.table);
+  });
+  return found == stored_.end() ? nullptr : &*found;
+}
+
+TargetSetup::Result TargetSetup::set_up(const std::string& topic, const Relation* before,
+                                        const Relation* after, Misfits misfits) {
+  stored_ = book_.all();
+  Result result;
+  const auto routes = wanted(topic, after);
+  if (routes.empty()) {
+    throw InvalidInput("there is no table for topic '" + topic +
+                       "': give the consumer a [[route]] for it, or subscribe with --topics to leave it out");
+  }
+  for (const auto& route : routes) {
+    if (route.skip) {
+      result.is_skipped = true;
+    } else {
+      set_up_one(route, before, after, misfits, result);
+    }
+  }
+  return result;
+}
+
+// One route's misfit must not touch what others do.
+void TargetSetup::set_up_one(const Route& route, const Relation* before, const Relation* after,
+                             Misfits misfits, Result& result) {
+  const auto* known = stored(route);
+  const bool was_paused = known != nullptr && !known->paused.empty();
+  TargetPlan plan;
+  auto reason = attempt(database_, [&] {
+    SQLite::Savepoint savepoint(database_, "target");  // rolled back unless released
+    const bool is_shared = shares_table(routes_, route);
+    set_up_table(route, is_shared, was_paused ? nullptr : before, after);
+    plan = route.is_managed() && route.where.empty() ? mirror(*after, route.table)
+                                                     : plan_route(database_, route, after, is_shared);
+    savepoint.release();
+  });
+  StoredTarget target{route.topic, route.table, route.name, route.is_managed(), "", ""};
+  if (reason) {
+    const bool is_by_operator = route.place.number > 0;
+    if (misfits == Misfits::AreRefused && is_by_operator && !was_paused) {
+      throw ConfigurationError(reason->reason);
+    }
+    // What goes to a history can only be told from the event; nothing would bring it later.
+    if (after == nullptr || route.mode == Route::Mode::History) throw InvalidInput(reason->reason);
+    plan = {TargetPlan::Mode::Rows, route.topic, route.table, "", {}, {}, "", {}};
+    target.paused = reason->reason;
+    if (known != nullptr) target.definition = known->definition;
+  } else {
+    target.definition = definition_of(route, plan);
+    const bool is_news = known == nullptr || known->definition != target.definition;
+    result.was_paused = result.was_paused || was_paused;
+    result.needs_load = result.needs_load ||
+                        ((is_news || was_paused) && plan.mode == TargetPlan::Mode::Rows && after != nullptr);
+  }
+  book_.store(target);
+  result.targets.emplace_back(database_, std::move(plan), target.paused);
+}
+
+void TargetSetup::set_up_table(const Route& route, bool is_shared, const Relation* before,
+                               const Relation* after) {
+  const auto* known = stored(route);
+  const bool is_ours = known != nullptr && known->is_managed;
+  if (route.is_managed()) {
+    if (after == nullptr) {
+      throw InvalidInput(place_of(route, "columns") +
+                         ": is missing. What an application publishes has no "
+                         "description to make a table from. List its columns "
+                         "under [route.columns]");
+    }
+    if (!is_ours || !table_exists(route.table)) return make_managed(route, *after);
+    if (before == nullptr || *before == *after) return;
+    for (const auto& statement :
+         alter_table(*before, *after, route.table, columns_of(database_, route.table)))
+      database_.exec(statement);
+    return;
+  }
+  require_free(route);
+  if (!table_exists(route.table)) return make(route, is_shared, after);
+  if (before != nullptr && after != nullptr && route.columns.empty()) {
+    require_no_rename(route, *before, *after, read_target_table(database_, route.table));
+  }
+}
+
+void TargetSetup::make_managed(const Route& route, const Relation& relation) {
+  if (table_exists(route.table)) {
+    throw InvalidInput("SQLite table '" + route.table +
+                       "' exists already and was not made for this topic. Rename or drop that table");
+  }
+  database_.exec(create_table(relation, route.table));
+}
+
+// What a load or a change of a managed table does to its rows would not spare the route's.
+void TargetSetup::require_free(const Route& route) {
+  for (const auto& other : stored_) {
+    if (!other.is_managed || lower_case(other.table) != lower_case(route.table)) continue;
+    if (other.topic == route.topic && other.route == route.name) continue;
+    throw InvalidInput(place_of(route, "table") + ": SQLite table '" + route.table +
+                       "' holds the rows of tracked table " + other.topic + ". Give the route another table");
+  }
+}
+
+void TargetSetup::make(const Route& route, bool is_shared, const Relation* relation) {
+  if (!route.create) return;  // plan_route() says that there is none
+  if (route.create_statement.empty()) {
+    database_.exec(create_route_table(route, relation, is_shared));
+    return;
+  }
+  try {
+    run_create_statement(database_, route.table, route.create_statement);
+  } catch (const InvalidInput& error) {
+    throw InvalidInput(place_of(route, "create") + ": " + error.what());
+  } catch (const SQLite::Exception& error) {
+    throw InvalidInput(place_of(route, "create") + ": SQLite says: " + error.what());
+  }
+  if (route.mode == Route::Mode::History) return;
+  const auto table = read_target_table(database_, route.table);
+  const auto add = [&](std::string_view column, const std::string& declaration) {
+    if (table.find(column) != nullptr) return;
+    database_.exec("ALTER TABLE " + quote(route.table) + " ADD COLUMN " + declaration);
+  };
+  add(version_column, "_version INTEGER NOT NULL DEFAULT 0");
+  if (is_shared) add(route_column, "_route TEXT NOT NULL DEFAULT ''");
+}
+
+bool TargetSetup::table_exists(const std::string& name) {
+  SQLite::Statement found(database_, "SELECT count(*) FROM sqlite_master WHERE name = ? COLLATE NOCASE");
+  found.bind(1, name);
+  found.executeStep();
+  return found.getColumn(0).getInt() > 0;
+}
+
+void TargetSetup::forget_unrouted() {
+  for (const auto& target : book_.all()) {
+    const auto routes = routes_of(routes_, target.topic);
+    // Without a route a topic has its automatic table, and a default route's tables are named when they are
+    // made.
+    const bool is_automatic = target.route.empty() && routes.empty();
+    const bool is_routed = std::any_of(routes.begin(), routes.end(), [&target](const Route& route) {
+      if (route.skip || route.name != target.route) return false;
+      return route.table.empty() || route.table.find('{') != std::string::npos ||
+             lower_case(route.table) == lower_case(target.table);
+    });
+    if (!is_automatic && !is_routed) book_.remove(target);
+  }
+}
+
+void TargetSetup::check_routes() {
+  stored_ = book_.all();
+  for (const auto& route : routes_) {
+    if (route.skip || route.is_default()) continue;
+    try {
+      check_route_alone(database_, route);
+      if (route.is_managed()) continue;
+      require_free(route);
+      if (!table_exists(route.table)) {
+        if (route.create) continue;
+        throw InvalidInput(place_of(route, "table") + ": there is no SQLite table '" + route.table +
+                           "'. Create it, or have it made: create = true");
+      }
+      // Without a key it takes that of the source, which is not known here.
+      if (route.mode == Route::Mode::Rows && route.key.empty()) continue;
+      plan_route(database_, route, nullptr, shares_table(routes_, route));
+    } catch (const InvalidInput& error) {
+      throw ConfigurationError(error.what());
+    }
+  }
+}
+
+}  // namespace mailboat::consumer

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "consumer/relation.hpp"
+#include "consumer/route.hpp"
+#include "consumer/target.hpp"
+#include "consumer/target_book.hpp"
+
+namespace mailboat::consumer {
+
+/// Decides where a topic's rows go, and brings the file's tables in line with that: by the routes of the
+/// configuration, else a table of the topic's own name (its automatic table). Works within whatever
+/// transaction is open. Must not outlive database and routes. Throws SQLite::Exception.
+class TargetSetup {
+ public:
+  TargetSetup(SQLite::Database& database, const std::vector<Route>& routes)
+      : database_(database), routes_(routes), book_(database) {}
+
+  /// Whether a route that does not fit pauses its table (with the sentence, while everything else flows on),
+  /// or is refused: at the start an operator is there to correct it.
+  enum class Misfits { ArePaused, AreRefused };
+
+  struct Result {
+    std::vector<Target> targets;
+    bool is_skipped = false;  ///< a route says that the topic's events are dropped
+    /// Rows that the table should have are not in it, or were computed otherwise: it has to be loaded.
+    bool needs_load = false;
+    bool was_paused = false;  ///< some of the topic's events have not been written to a table
+  };
+  /// `before`: the relation that the topic's automatic table is in line with; nullptr: none.
+  /// `after`: nullptr for a topic of an application, which has no description. Throws InvalidInput when such
+  /// a topic has no route, or (ConfigurationError) with Misfits::AreRefused.
+  Result set_up(const std::string& topic, const Relation* before, const Relation* after, Misfits misfits);
+
+  /// Forgets targets that no route asks for any more; their tables stay.
+  void forget_unrouted();
+  /// Checks routes whose topics are not known yet. Throws ConfigurationError.
+  void check_routes();
+
+ private:
+  [[nodiscard]] std::vector<Route> wanted(const std::string& topic, const Relation* relation) const;
+  void set_up_one(const Route& route, const Relation* before, const Relation* after, Misfits misfits,
+                  Result& result);
+  void set_up_table(const Route& route, bool is_shared, const Relation* before, const Relation* after);
+  void make_managed(const Route& route, const Relation& relation);
+  void make(const Route& route, bool is_shared, const Relation* relation);
+  void require_free(const Route& route);
+  [[nodiscard]] bool table_exists(const std::string& name);
+  [[nodiscard]] const StoredTarget* stored(const Route& route) const;
+
+  SQLite::Database& database_;
+  const std::vector<Route>& routes_;
+  TargetBook book_;
+  std::vector<StoredTarget> stored_;  // as of the beginning of set_up()
+};
+
+}  // namespace mailboat::consumer
