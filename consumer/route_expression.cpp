@@ -125,19 +125,26 @@ std::vector<std::string> parameters_of(sqlite3_stmt* statement) {
   return names;
 }
 
+// SQLite declares these tables at their first use, and would ask for the right to do so.
+void know_json_tables(SQLite::Database& database) {
+  const SQLite::Statement known(database, "SELECT 1 FROM json_each('[]'), json_tree('[]')");
+}
+
 }  // namespace
 
-// In a WHERE, where SQLite takes neither aggregates nor several values.
+// In a WHERE, where SQLite takes neither aggregates nor several values; in two pairs of parentheses, so that
+// nothing that closes one of them can go on with another SELECT.
 std::vector<std::string> check_expression(SQLite::Database& database, const std::string& expression,
                                           ExpressionRights rights) {
   if (expression.find_first_not_of(" \t\r\n") == std::string::npos) throw InvalidInput("it is empty");
   if (expression.find('\0') != std::string::npos) throw InvalidInput("it holds a zero byte");
+  know_json_tables(database);
   auto* handle = database.getHandle();
   const NoQuotedTexts no_quoted_texts(handle);
   const Authorizer authorizer(handle, [&rights](int action, std::string_view first, std::string_view second) {
     return why_not(rights, action, first, second);
   });
-  const auto statement = compile(handle, "SELECT NULL WHERE (" + expression + "\n)", authorizer);
+  const auto statement = compile(handle, "SELECT NULL WHERE ((" + expression + "\n))", authorizer);
   return parameters_of(statement.get());
 }
 
