@@ -24,20 +24,27 @@ constexpr std::array<Entry, 14> forms{{{"smallint", Form::Integer},
                                        {"numeric", Form::Text},
                                        {any_type, Form::Any}}};
 
-// SQLite converts text of up to 15 significant digits to a number and back without loss. Source: SQLite,
-// "Datatypes In SQLite", 3 "Type Affinity".
+// A double keeps 15 significant digits, whatever they are, if it is not too near the ends of its range; so
+// does SQLite's NUMERIC. PostgreSQL's scale may be negative, or up to 1000. Source: SQLite, "Datatypes In
+// SQLite", 3 "Type Affinity"; PostgreSQL manual, 8.1.2 "Arbitrary Precision Numbers".
 constexpr int exact_digits = 15;
+constexpr int largest_scale = 290;
 
 Form form_of_numeric(std::string_view modifiers) {
+  const auto* end = modifiers.data() + modifiers.size();
   int precision = 0;
-  std::from_chars(modifiers.data(), modifiers.data() + modifiers.size(), precision);
-  return precision > 0 && precision <= exact_digits ? Form::Numeric : Form::Text;
+  int scale = 0;
+  const auto* comma = std::from_chars(modifiers.data(), end, precision).ptr;
+  if (comma != end && *comma == ',') std::from_chars(comma + 1, end, scale);
+  const bool is_exact =
+      precision > 0 && precision <= exact_digits && scale >= -largest_scale && scale <= largest_scale;
+  return is_exact ? Form::Numeric : Form::Text;
 }
 
 }  // namespace
 
 Form form_of(std::string_view type) {
-  if (type.ends_with("[]")) return Form::Text;
+  if (type.ends_with("[]") || type.ends_with("}")) return Form::Text;
   if (type.starts_with("numeric(")) return form_of_numeric(type.substr(8));
   if (type.starts_with("timestamp(")) {
     return type.ends_with("without time zone") ? Form::Timestamp : Form::TimestampWithZone;

@@ -13,7 +13,7 @@ enum class Form {
   Integer,            ///< INTEGER
   Boolean,            ///< INTEGER 0 or 1
   Real,               ///< REAL; NaN and the infinities as text
-  Numeric,            ///< NUMERIC: up to 15 digits, which SQLite keeps exactly
+  Numeric,            ///< a number of up to 15 digits: INTEGER where it is whole, else REAL; NaN as text
   Text,               ///< TEXT as PostgreSQL prints it; arrays and composites as JSON
   Blob,               ///< BLOB
   Timestamp,          ///< TEXT 'YYYY-MM-DD HH:MM:SS[.ffffff]'
@@ -22,7 +22,8 @@ enum class Form {
   Any,                ///< as the JSON value says: INTEGER, REAL where that is exact, or TEXT
 };
 
-/// Of a type as format_type() prints it, e.g. `numeric(10,2)`. Pure.
+/// Of a type as outbox.base_type() describes it: format_type()'s words, e.g. `numeric(10,2)`; behind the name
+/// of a composite type stands what it is made of, e.g. `public.place{x integer, tags text[]}`. Pure.
 [[nodiscard]] Form form_of(std::string_view type);
 
 /// The declared type of a SQLite column that holds such values. Source: SQLite, "Datatypes In SQLite", 3.1.

@@ -1,5 +1,6 @@
 #include "consumer/json_number.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -67,7 +68,22 @@ std::optional<Decimal> parse(std::string_view text) {
   return decimal;
 }
 
+constexpr std::ptrdiff_t exact_digits = 15;
+
 }  // namespace
+
+std::string_view without_fraction_zeros(std::string_view json) {
+  if (json.find('.') == std::string_view::npos || json.find_first_of("eE") != std::string_view::npos)
+    return json;
+  const auto last = json.find_last_not_of('0');
+  return json.substr(0, json[last] == '.' ? last : last + 1);
+}
+
+bool is_short_decimal(std::string_view json) {
+  if (json.find_first_of("eE") != std::string_view::npos) return false;
+  json.remove_prefix(std::min(json.find_first_of("123456789"), json.size()));
+  return std::count_if(json.begin(), json.end(), is_digit) <= exact_digits;
+}
 
 std::optional<double> exact_double(std::string_view json) {
   const auto given = parse(json);

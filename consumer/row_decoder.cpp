@@ -1,12 +1,11 @@
 #include "consumer/row_decoder.hpp"
 
-#include <charconv>
 #include <cstring>
 #include <simdjson.h>
 #include <unordered_map>
 
 #include "common/error.hpp"
-#include "consumer/json_number.hpp"
+#include "consumer/scalar_decoder.hpp"
 
 namespace mailboat::consumer {
 namespace {
@@ -29,97 +28,9 @@ std::string quoted_tail(std::string_view name) {
   return text + '"';
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
-// '\xdeadbeef', as bytea_output = hex prints it.
-void decode_hex(std::string_view text, std::string& out) {
-  if (!text.starts_with("\\x") || text.size() % 2 != 0) throw InvalidInput("not a bytea value in hex form");
-  out.clear();
-  for (std::size_t i = 2; i < text.size(); i += 2) {
-    const int high = hex_digit(text[i]);
-    const int low = hex_digit(text[i + 1]);
-    if (high < 0 || low < 0) throw InvalidInput("not a bytea value in hex form");
-    out.push_back(static_cast<char>(high * 16 + low));
-  }
-}
-
-// PostgreSQL writes timestamps into JSON as '2020-04-13T05:01:31.5', with '+00:00' behind it when there is a
-// zone (ours is UTC), and possibly ' BC' at the very end. 'infinity' has no 'T' after a digit and stays as it
-// is.
-void decode_timestamp(std::string_view text, bool with_zone, std::string& out) {
-  out.assign(text);
-  const auto separator = out.find('T');
-  if (separator == std::string::npos) return;
-  out[separator] = ' ';
-  if (!with_zone) return;
-  const auto zone = out.find("+00:00", separator);
-  if (zone == std::string::npos) throw InvalidInput("not a timestamp in UTC: " + std::string(text));
-  out.replace(zone, 6, "Z");
-}
-
-void set_text(Value& value, std::string_view text) {
-  value.kind = Value::Kind::Text;
-  value.text.assign(text);
-}
-
-void decode_string(std::string_view text, Form form, Value& value) {
-  switch (form) {
-    case Form::Blob:
-      value.kind = Value::Kind::Blob;
-      decode_hex(text, value.text);
-      return;
-    case Form::Timestamp:
-    case Form::TimestampWithZone:
-      value.kind = Value::Kind::Text;
-      decode_timestamp(text, form == Form::TimestampWithZone, value.text);
-      return;
-    default:
-      set_text(value, text);
-  }
-}
-
-bool decode_integer(std::string_view token, Value& value) {
-  value.kind = Value::Kind::Integer;
-  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value.integer);
-  return error == std::errc{} && end == token.data() + token.size();
-}
-
-void decode_real(std::string_view token, Value& value) {
-  value.kind = Value::Kind::Real;
-  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value.real);
-  if (error == std::errc{} && end == token.data() + token.size()) return;
-  throw InvalidInput("not a double precision number: " + std::string(token));
-}
-
-void decode_any_number(std::string_view token, Value& value) {
-  if (decode_integer(token, value)) return;
-  const auto real = exact_double(token);
-  if (!real) return set_text(value, token);
-  value.kind = Value::Kind::Real;
-  value.real = *real;
-}
-
-void decode_number(std::string_view token, Form form, Value& value) {
-  switch (form) {
-    case Form::Integer:
-      if (decode_integer(token, value)) return;
-      throw InvalidInput("not a 64-bit integer: " + std::string(token));
-    case Form::Real:
-      return decode_real(token, value);
-    case Form::Any:
-      return decode_any_number(token, value);
-    default:
-      set_text(value, token);
-  }
-}
-
 void decode_value(ondemand::value json, Form form, Value& value) {
   if (form == Form::Json && json.type() != ondemand::json_type::null) {
-    return set_text(value, trimmed(simdjson::to_json_string(json)));
+    return decode_text(trimmed(simdjson::to_json_string(json)), value);
   }
   switch (json.type()) {
     case ondemand::json_type::null:
@@ -130,12 +41,14 @@ void decode_value(ondemand::value json, Form form, Value& value) {
     case ondemand::json_type::number:
       return decode_number(trimmed(json.raw_json_token()), form, value);
     case ondemand::json_type::boolean:
+      // Of a type that has a cast to json.
+      if (form == Form::Text) return decode_text(json.get_bool() ? "true" : "false", value);
       value.integer = bool(json.get_bool()) ? 1 : 0;
       value.kind = Value::Kind::Integer;
       return;
     case ondemand::json_type::object:
     case ondemand::json_type::array:
-      return set_text(value, trimmed(simdjson::to_json_string(json)));
+      return decode_text(trimmed(simdjson::to_json_string(json)), value);
   }
 }
 

@@ -55,7 +55,49 @@ TEST_F(RowDecoderTest, NumericKeepsEveryDigit) {
   const std::string digits = "123456789012345678901234567890.123456789012345678901234567890";
   EXPECT_EQ(text("big", digits), digits);
   EXPECT_EQ(text("big", "\"NaN\""), "NaN");
-  EXPECT_EQ(text("price", "12345678.90"), "12345678.90");
+}
+
+TEST_F(RowDecoderTest, ShortNumericsAreNumbersAsSqliteWouldStoreThem) {
+  EXPECT_EQ(decode("price", "12345678.90").kind, Value::Kind::Real);
+  EXPECT_EQ(decode("price", "12345678.90").real, 12345678.9);
+  EXPECT_EQ(decode("price", "-0.01").real, -0.01);
+  EXPECT_EQ(decode("price", "12.00").kind, Value::Kind::Integer);
+  EXPECT_EQ(decode("price", "12.00").integer, 12);
+  EXPECT_EQ(decode("price", "-100").integer, -100);
+  EXPECT_EQ(decode("price", "0.00").integer, 0);
+  EXPECT_EQ(text("price", "\"NaN\""), "NaN");
+}
+
+// Not of the declared type, and yet nothing is rounded.
+TEST_F(RowDecoderTest, NumericsThatNoNumberHoldsStayText) {
+  EXPECT_EQ(text("price", "0.12345678901234567890"), "0.1234567890123456789");
+  EXPECT_EQ(text("price", "9223372036854775809"), "9223372036854775809");
+  EXPECT_EQ(text("price", "1e400"), "1e400");
+  EXPECT_EQ(decode("price", "1.5e10").real, 1.5e10);
+}
+
+TEST_F(RowDecoderTest, AnOidIsAnIntegerAlthoughPostgresWritesAString) {
+  EXPECT_EQ(decode("id", "\"4294967295\"").kind, Value::Kind::Integer);
+  EXPECT_EQ(decode("id", "\"4294967295\"").integer, 4294967295);
+  EXPECT_THROW(decode("id", "\"x\""), InvalidInput);
+}
+
+TEST_F(RowDecoderTest, WhatACastToJsonMakesOfATextTypeIsText) {
+  EXPECT_EQ(text("name", "true"), "true");
+  EXPECT_EQ(text("name", "1.50"), "1.50");
+  EXPECT_EQ(text("name", R"({"a": 1})"), R"({"a": 1})");
+}
+
+TEST(ColumnForm, NumericsAreNumbersOnlyWhereADoubleHoldsThemAll) {
+  EXPECT_EQ(form_of("numeric(15,0)"), Form::Numeric);
+  EXPECT_EQ(form_of("numeric(3,-2)"), Form::Numeric);
+  EXPECT_EQ(form_of("numeric(15,290)"), Form::Numeric);
+  EXPECT_EQ(form_of("numeric(15,291)"), Form::Text);
+  EXPECT_EQ(form_of("numeric(15,-291)"), Form::Text);
+  EXPECT_EQ(form_of("numeric(16,2)"), Form::Text);
+  EXPECT_EQ(form_of("numeric"), Form::Text);
+  EXPECT_EQ(form_of("numeric(10,2)[]"), Form::Text);
+  EXPECT_EQ(form_of("public.place{x integer, n numeric(10,2)}"), Form::Text);
 }
 
 TEST_F(RowDecoderTest, DoublesRoundTripAndTheirSpecialValuesAreText) {
