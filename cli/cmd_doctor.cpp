@@ -13,6 +13,8 @@ const char* name_of(Severity severity) {
   switch (severity) {
     case Severity::Ok:
       return "ok";
+    case Severity::Note:
+      return "note";
     case Severity::Warning:
       return "warning";
     case Severity::Problem:

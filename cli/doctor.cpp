@@ -27,6 +27,7 @@ Findings examine(postgres::Connection& connection, const Limits& limits) {
   if (findings.back().severity == Severity::Problem) return findings;
   append(findings, "surroundings", [&] { return check_surroundings(connection, limits); });
   append(findings, "capture", [&] { return check_capture(connection); });
+  append(findings, "types", [&] { return check_types(connection); });
   return findings;
 }
 

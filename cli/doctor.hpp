@@ -9,7 +9,12 @@
 
 namespace mailboat::cli {
 
-enum class Severity { Ok, Warning, Problem };
+enum class Severity {
+  Ok,
+  Note,  ///< worth knowing, and nothing to be done about
+  Warning,
+  Problem
+};
 
 /// What doctor has to say about one thing.
 struct Finding {
@@ -33,6 +38,8 @@ Findings check_foundation(postgres::Connection& connection);
 Findings check_surroundings(postgres::Connection& connection, const Limits& limits);
 /// Does every tracked table still write its changes to the log, all of them, as described?
 Findings check_capture(postgres::Connection& connection);
+/// What of the tracked columns does a replica not keep?
+Findings check_types(postgres::Connection& connection);
 
 /// All of the above. A check that this role may not run is a warning.
 Findings examine(postgres::Connection& connection, const Limits& limits = {});

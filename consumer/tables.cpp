@@ -35,6 +35,7 @@ Tables::Topic& Tables::set_up(const std::string& name, EventId relation_id, std:
               std::move(result.targets)};
   auto& placed = topics_.insert_or_assign(name, std::move(topic)).first->second;
   schema_version_ = schema_version();
+  if (placed.relation) losses_.tell(*placed.relation);
   // What has never been loaded begins with what comes.
   if (result.needs_load && (result.was_paused || bookkeeping_.has_load(name))) {
     begin_load(name, since);

@@ -10,6 +10,7 @@
 
 #include "common/messages.hpp"
 #include "consumer/bookkeeping.hpp"
+#include "consumer/loss_report.hpp"
 #include "consumer/relation.hpp"
 #include "consumer/target.hpp"
 #include "consumer/target_setup.hpp"
@@ -115,6 +116,7 @@ class Tables {
   bool changed_ = false;
   bool has_own_loads_ = false;
   std::int64_t schema_version_ = 0;  // when targets were last set up
+  LossReport losses_;
 };
 
 }  // namespace mailboat::consumer

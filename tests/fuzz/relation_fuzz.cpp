@@ -1,6 +1,7 @@
 #include "common/error.hpp"
 #include "consumer/relation.hpp"
 #include "consumer/table_schema.hpp"
+#include "consumer/type_loss.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace mailboat;
@@ -8,6 +9,7 @@ using namespace mailboat;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
     const auto relation = consumer::parse_relation("topic", {reinterpret_cast<const char*>(data), size});
+    static_cast<void>(consumer::describe_losses(relation.columns));
     static_cast<void>(consumer::create_table(relation, consumer::table_name(relation)));
   } catch (const InvalidInput&) {
   }
@@ -17,5 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 std::vector<std::string> fuzz_seeds() {
   return {
       R"({"schema":"public","table":"users","key":["id"],"columns":[{"name":"id","type":"bigint","number":1},)"
-      R"({"name":"e-mail","type":"text","number":2}],"load":true})"};
+      R"({"name":"e-mail","type":"text","number":2}],"load":true})",
+      R"({"schema":"s","table":"t","key":["a"],"columns":[{"name":"a","type":"s.\"x{\"{\"b c\" s.y{j json[],)"
+      R"( n numeric(10,2)}, m money}[]","number":1}]})"};
 }

@@ -98,6 +98,23 @@ TEST_F(CliDoctor, SeesATableThatIsGone) {
   expect_problem("public.t: the table is gone", "DELETE FROM outbox.tracked WHERE topic = 'public.t'");
 }
 
+TEST_F(CliDoctor, ListsWhatReplicasDoNotKeepOfEachColumn) {
+  application.query(
+      "CREATE TYPE place AS (tags text[]); CREATE TABLE u (id int PRIMARY KEY, price numeric(10,2), total "
+      "numeric(9,1), "
+      "doc jsonb, secret json, spot place)");
+  done({"track", "u", "--exclude", "secret"});
+  const auto said = mailboat({"doctor"});
+  EXPECT_EQ(said.code, ExitCode::Done) << said.out << said.err;
+  EXPECT_TRUE(contains(said.out, "note  types")) << said.out;
+  EXPECT_TRUE(contains(
+      said.out,
+      "public.u: not kept by replicas: price, total: zeros at the end (12.50 is 12.5); doc: JSON null "
+      "(becomes NULL); spot: array bounds other than 1"))
+      << said.out;
+  EXPECT_FALSE(contains(said.out, "public.t: not kept")) << said.out;
+}
+
 TEST_F(CliDoctor, SeesDisabledEventTriggers) {
   application.query("ALTER EVENT TRIGGER outbox_ddl_end DISABLE");
   expect_problem("event triggers of the schema outbox are disabled", "ENABLE ALWAYS");
