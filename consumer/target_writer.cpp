@@ -34,8 +34,10 @@ std::vector<Column> columns_at(const std::vector<Column>& columns, const std::ve
 
 void require_payload(const std::string& topic, std::string_view json) {
   if (!json.empty()) return;
-  throw InvalidInput("it has no payload: " + topic +
-                     " was altered while mailboat could not see it. Run: mailboat track " + topic);
+  throw InvalidInput("it has no payload: PostgreSQL could not write it as JSON, or " + topic +
+                     " was altered while mailboat could not see it. docs/types.md, 'Values that cannot be "
+                     "carried', tells what to do; in the second case run: mailboat track " +
+                     topic);
 }
 
 std::string graves_of(const TargetPlan& plan) {

@@ -1,5 +1,6 @@
 mailboat_test(mailboat_capture_test
   SOURCES
+    capture_guard_test.cpp
     capture_order_test.cpp
     capture_partition_test.cpp
     capture_privilege_test.cpp
