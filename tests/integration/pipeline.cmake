@@ -1,8 +1,10 @@
 # The two daemons as users run them, between a PostgreSQL and a SQLite file.
 mailboat_test(mailboat_pipeline_test
   SOURCES
+    pipeline_base_type_test.cpp
     pipeline_change_test.cpp
     pipeline_fixture.cpp
+    pipeline_large_value_test.cpp
     pipeline_load_test.cpp
     pipeline_quiet_test.cpp
     pipeline_replay_test.cpp
@@ -11,6 +13,7 @@ mailboat_test(mailboat_pipeline_test
     pipeline_snapshot_test.cpp
     pipeline_start_test.cpp
     pipeline_type_test.cpp
+    pipeline_user_type_test.cpp
     pipeline_volume_test.cpp
     pipeline_wait_test.cpp
     replica_difference.cpp

@@ -1,41 +1,12 @@
 // Values keep what they say on their way to SQLite, in the forms that the documentation promises.
 #include <gmock/gmock.h>
 
-#include "tests/integration/pipeline_fixture.hpp"
+#include "tests/integration/type_fixture.hpp"
 
 namespace mailboat::test {
 namespace {
 
 using ::testing::ElementsAre;
-using Row = SqliteReader::Row;
-
-// Half of the rows are loaded and half come as events: both ways have to end in the same.
-class Types : public Pipeline {
- protected:
-  // `values`: rows without their id. Written by a session with settings of its own.
-  void carry(const std::string& columns, const std::vector<std::string>& values) {
-    sql("CREATE TABLE t (id serial PRIMARY KEY, " + columns + "); SELECT outbox.track('t')");
-    sql("SET TimeZone = 'Asia/Kolkata'; SET DateStyle = 'German'; SET IntervalStyle = 'sql_standard';"
-        "SET bytea_output = 'escape'; SET extra_float_digits = -5");
-    const auto insert = [&] {
-      for (const auto& row : values) sql("INSERT INTO t VALUES (DEFAULT, " + row + ")");
-    };
-    insert();
-    subscribe();
-    start_producer();
-    catch_up();
-    insert();
-    sql("UPDATE t SET id = id + 1000 WHERE id % 2 = 0; RESET ALL");
-    catch_up();
-    expect_equal("t");
-  }
-  // Of the first rows, counted from 1.
-  Row stored(const std::string& columns, int number) {
-    const auto id = number % 2 == 0 ? number + 1000 : number;
-    const auto rows = replica().rows("SELECT " + columns + " FROM t WHERE id = " + std::to_string(id));
-    return rows.empty() ? Row{"no such row"} : rows.front();
-  }
-};
 
 TEST_F(Types, IntegersAndBooleansAreExactToTheirLimits) {
   carry("a smallint, b int, c bigint, d oid, e boolean",

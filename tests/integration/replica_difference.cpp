@@ -22,13 +22,15 @@ constexpr auto replica_value =
 // apart.
 constexpr auto source_columns = R"sql(
 SELECT a.attname, replace(CASE
-    WHEN type ~ '\[\]$' OR y.typtype = 'c' THEN '''text:'' || to_json(@)::text'
+    WHEN type ~ '(\[\]|\}|\.hstore)$' OR type IN ('int2vector', 'oidvector') THEN '''text:'' || to_json(@)::text'
     WHEN type = 'boolean' THEN '''integer:'' || @::int'
     WHEN type IN ('smallint', 'integer', 'bigint', 'oid') THEN '''integer:'' || @'
     WHEN type IN ('real', 'double precision') THEN
       'CASE WHEN @ IN (''NaN'', ''Infinity'', ''-Infinity'') THEN ''text:'' ELSE ''real:'' END || @'
-    WHEN type ~ '^numeric\(([1-9]|1[0-5]),' THEN 'CASE WHEN @::numeric = ''NaN'' THEN ''text:NaN''
-      WHEN @ = trunc(@) THEN ''integer:'' || trunc(@)::bigint ELSE ''real:'' || @ END'
+    WHEN type ~ '^numeric\(' AND substring(type, '\((\d+)')::int <= 15
+         AND abs(substring(type, ',(-?\d+)')::int) <= 290 THEN 'CASE
+      WHEN @::numeric = ''NaN'' THEN ''text:NaN''
+      WHEN @ = trunc(@) AND abs(@) < 9e18 THEN ''integer:'' || trunc(@)::bigint ELSE ''real:'' || @ END'
     WHEN type = 'bytea' THEN '''blob:'' || encode(@, ''hex'')'
     WHEN type ~ '^timestamp.* with time zone' THEN 'CASE WHEN isfinite(@)
       THEN ''text:'' || regexp_replace((@ AT TIME ZONE ''UTC'')::text, ''( BC|$)$'', ''Z\1'') ELSE ''text:'' || @ END'
@@ -38,7 +40,6 @@ SELECT a.attname, replace(CASE
 FROM outbox.tracked k
 JOIN pg_attribute a ON a.attrelid = k.relation AND a.attnum > 0 AND NOT a.attisdropped
                    AND a.attname <> ALL (k.exclude)
-JOIN pg_type y ON y.oid = a.atttypid
 CROSS JOIN LATERAL (SELECT outbox.base_type(a.atttypid, a.atttypmod)) base(type)
 WHERE k.relation = $1::text::regclass ORDER BY a.attnum
 )sql";
@@ -52,17 +53,19 @@ std::string replaced(std::string text, std::string_view what, const std::string&
 
 std::string quoted(const std::string& name) { return '"' + replaced(name, "\"", "\"\"") + '"'; }
 
-// One spelling for a number that PostgreSQL and SQLite may spell differently.
+// One spelling for a number that PostgreSQL and SQLite may spell differently. SQLite does not keep the sign
+// of -0.
 std::string normal(std::string_view value) {
   constexpr std::string_view real = "real:";
   if (!value.starts_with(real)) return std::string(value);
   std::array<char, 64> digits{};
   const auto number = std::strtod(std::string(value.substr(real.size())).c_str(), nullptr);
-  return std::string(real).append(digits.data(),
-                                  std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
+  return std::string(real).append(
+      digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number + 0.0).ptr);
 }
 
 struct Columns {
+  std::string table;  // its schema included
   std::vector<std::string> names;
   std::vector<std::string> expressions;
 };
@@ -70,6 +73,12 @@ struct Columns {
 Columns columns_of(postgres::Connection& source, const std::string& table) {
   const auto rows = source.query(source_columns, {table});
   Columns columns;
+  columns.table = source
+                      .query(
+                          "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n "
+                          "ON n.oid = c.relnamespace WHERE c.oid = $1::text::regclass",
+                          {table})
+                      .text(0, 0);
   for (int row = 0; row < rows.size(); ++row) {
     columns.names.emplace_back(rows.text(row, 0));
     columns.expressions.push_back("coalesce(" + std::string(rows.text(row, 1)) + ", 'null')");
@@ -77,13 +86,14 @@ Columns columns_of(postgres::Connection& source, const std::string& table) {
   return columns;
 }
 
-Lines source_lines(postgres::Connection& source, const std::string& table, const Columns& columns) {
+Lines source_lines(postgres::Connection& source, const Columns& columns) {
   std::string list;
   for (const auto& expression : columns.expressions) list += (list.empty() ? "" : ", ") + expression;
   postgres::Transaction transaction(
       source, postgres::Transaction::Kind::ReadWrite,
-      "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'");
-  const auto rows = transaction.query("SELECT " + list + " FROM " + table + " t");
+      "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres';"
+      "SET LOCAL search_path = pg_catalog");
+  const auto rows = transaction.query("SELECT " + list + " FROM " + columns.table + " t");
   Lines lines;
   for (int row = 0; row < rows.size(); ++row) {
     std::string line;
@@ -148,7 +158,7 @@ std::string replica_difference(postgres::Connection& source, const SqliteReader&
                                const std::string& table, const std::string& replica_table) {
   if (!replica.has_table(replica_table)) return "no table " + replica_table + " in the replica";
   const auto columns = columns_of(source, table);
-  const auto expected = source_lines(source, table, columns);
+  const auto expected = source_lines(source, columns);
   const auto found = replica_lines(replica, replica_table, columns);
   return missing(expected, found, "PostgreSQL") + missing(found, expected, "SQLite") +
          excluded_in_replica(source, replica, table, replica_table);
