@@ -12,12 +12,12 @@ constexpr std::chrono::seconds retry_interval{1};
 
 }  // namespace
 
-ChunkFeed::ChunkFeed(postgres::Connection& connection, std::string subscription, const Hello& hello,
+ChunkFeed::ChunkFeed(postgres::Connection& connection, const Subscription& subscription, const Hello& hello,
                      OperationDesk& operations, std::size_t piece_bytes)
-    : subscription_(std::move(subscription)),
+    : subscription_(subscription.name),
       operations_(operations),
       piece_bytes_(piece_bytes),
-      reader_(connection) {
+      reader_(connection, subscription) {
   for (const auto& position : hello.unfinished_loads) {
     if (!position.paused) loads_.push_back({position});
   }
@@ -80,7 +80,7 @@ std::optional<LoadReader::Chunk> ChunkFeed::read_load(Load& load, std::uint64_t 
   load.position = chunk->next;
   operations_.load_sent(load.position, load.estimated_rows);
   if (!chunk->ends_load) return chunk;
-  log::info(last.gives_up ? "table is no longer tracked, its load ends here" : "table loaded",
+  log::info(last.gives_up ? "table is no longer tracked or taken, its load ends here" : "table loaded",
             {{"subscription", subscription_}, {"topic", load.position.topic}, {"rows", load.position.rows}});
   operations_.load_ended(load.position, window, last.gives_up);
   std::erase_if(loads_, [&chunk](const Load& other) { return other.position.topic == chunk->next.topic; });

@@ -24,7 +24,7 @@ class ChunkFeed {
   using Clock = std::chrono::steady_clock;
 
   /// Pieces of chunks are cut at about `piece_bytes`.
-  ChunkFeed(postgres::Connection& connection, std::string subscription, const Hello& hello,
+  ChunkFeed(postgres::Connection& connection, const Subscription& subscription, const Hello& hello,
             OperationDesk& operations, std::size_t piece_bytes);
 
   /// Their loads begin, perhaps anew, with the window that is being sent.
@@ -52,7 +52,7 @@ class ChunkFeed {
   std::optional<LoadReader::Chunk> read_verification(OperationDesk::Verification& verification);
   std::optional<LoadReader::Chunk> read(const LoadPosition& position, Clock::time_point& retry_at);
 
-  const std::string subscription_;
+  const std::string& subscription_;
   OperationDesk& operations_;
   const std::size_t piece_bytes_;
   LoadReader reader_;

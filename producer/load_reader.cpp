@@ -16,7 +16,8 @@ constexpr auto describe_query = R"sql(
 SELECT c.oid,
        CASE c.relkind WHEN 'r' THEN 'ONLY ' ELSE '' END || quote_ident(n.nspname) || '.' || quote_ident(c.relname),
        (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
-         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (t.exclude)),
+         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (t.exclude)
+           AND ($3::text[] IS NULL OR a.attname = ANY ($3))),
        (SELECT string_agg('r.' || quote_ident(k), ', ' ORDER BY place) FROM unnest(t.key) WITH ORDINALITY AS u(k, place)),
        (SELECT string_agg(quote_ident(k), ', ' ORDER BY place) FROM unnest(t.key) WITH ORDINALITY AS u(k, place)),
        (SELECT string_agg('r.' || quote_ident(k) || ' AS key_' || place, ', ' ORDER BY place)
@@ -31,11 +32,12 @@ SELECT c.oid,
           FROM pg_index i CROSS JOIN unnest(i.indclass::oid[]) AS u(class) JOIN pg_opclass oc ON oc.oid = u.class
           JOIN pg_amop m ON m.amopfamily = oc.opcfamily JOIN pg_operator o ON o.oid = m.amopopr
           JOIN pg_namespace s ON s.oid = o.oprnamespace
-         WHERE i.indrelid = c.oid AND i.indisunique AND s.nspname <> 'pg_catalog')
+         WHERE i.indrelid = c.oid AND i.indisunique AND s.nspname <> 'pg_catalog'),
+       (SELECT string_agg(k, ', ') FROM unnest(t.key) AS k WHERE k <> ALL ($3))
   FROM outbox.tracked t
   JOIN pg_class c ON c.oid = t.relation
   JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE t.topic = $1
+ WHERE t.topic = $1 AND ($2::text[] IS NULL OR t.topic = ANY ($2))
 )sql";
 
 // A rewrite or TRUNCATE that committed after our snapshot makes the table look empty to it, and a name may
@@ -67,6 +69,7 @@ struct LoadReader::Table {
   int key_columns = 0;
   std::uint64_t estimated_rows = 0;
   std::string operator_schemas;  // other than pg_catalog
+  std::string withheld_key;      // columns of it that may not be sent
 
   // Every name in it was quoted by the server, every value is a parameter. A row comes when those before it
   // do not fill the chunk already.
@@ -94,12 +97,24 @@ struct LoadReader::Table {
 };
 
 std::optional<LoadReader::Table> LoadReader::describe(const std::string& topic) {
-  const auto rows = connection_.query(describe_query, {topic});
+  const auto* columns = subscription_.columns.columns_of(topic);
+  std::optional<std::string> names;
+  if (columns != nullptr) names = postgres::array_literal({columns->begin(), columns->end()});
+  const auto rows = connection_.query(describe_query, {topic, topics_parameter(subscription_), names});
   if (rows.empty()) return std::nullopt;
   const auto text = [&rows](int column) { return std::string(rows.text(0, column)); };
   return Table{text(0),           text(1), text(2), text(3),
                text(4),           text(5), text(6), static_cast<int>(rows.int64(0, 7)),
-               rows.uint64(0, 8), text(9)};
+               rows.uint64(0, 8), text(9), text(10)};
+}
+
+// The last key of each chunk is sent along.
+bool LoadReader::may_have_key(const Table& table) {
+  if (table.withheld_key.empty()) return true;
+  why_not_ = "its key (" + table.withheld_key +
+             ") is not among the columns that the subscription may have: mailboat configure " +
+             subscription_.name + " --columns ...";
+  return false;
 }
 
 // An extension's type (citext) compares by operators of its own schema. Without them in sight the key would
@@ -154,6 +169,7 @@ std::optional<LoadReader::Chunk> LoadReader::read(const LoadPosition& position, 
   try {
     const auto table = describe(position.topic);
     if (!table) return give_up(position);
+    if (!may_have_key(*table)) return std::nullopt;
     if (!table->operator_schemas.empty()) see_operators(*table);
     const postgres::Params after(position.last_key.begin(), position.last_key.end());
     const auto rows = connection_.query(table->chunk_query(after.empty(), rows_per_chunk_), after);

@@ -6,6 +6,7 @@
 
 #include "common/messages.hpp"
 #include "postgres/connection.hpp"
+#include "producer/subscription.hpp"
 
 namespace mailboat::producer {
 
@@ -14,7 +15,9 @@ namespace mailboat::producer {
 /// where to go on is the replica's knowledge. One thread; the connection must outlive the reader.
 class LoadReader {
  public:
-  explicit LoadReader(postgres::Connection& connection) : connection_(connection) {}
+  /// `subscription`, which says what may be read, must outlive the reader.
+  LoadReader(postgres::Connection& connection, const Subscription& subscription)
+      : connection_(connection), subscription_(subscription) {}
 
   struct Chunk {
     std::vector<LoadChunk> pieces;  ///< at least one; the last has ends_chunk
@@ -24,7 +27,7 @@ class LoadReader {
   /// The chunk after `position`, in pieces of about `piece_bytes`. Nothing when the table cannot be read at
   /// this snapshot (it was rewritten, changed or locked since: `why_not` says it); the window's transaction
   /// may then be aborted, and the same chunk can be asked for in the next window. The load of a table that is
-  /// no longer tracked ends with a chunk that gives up.
+  /// no longer tracked, or that the subscription does not take, ends with a chunk that gives up.
   std::optional<Chunk> read(const LoadPosition& position, std::size_t piece_bytes);
   [[nodiscard]] const std::string& why_not() const { return why_not_; }
 
@@ -32,6 +35,7 @@ class LoadReader {
   struct Table;
   std::optional<Table> describe(const std::string& topic);
   void see_operators(const Table& table);
+  bool may_have_key(const Table& table);
   bool was_changed(const std::string& oid);
   static Chunk give_up(const LoadPosition& position);
   static Chunk cut(const postgres::Rows& rows, const LoadPosition& position, std::size_t piece_bytes,
@@ -39,6 +43,7 @@ class LoadReader {
   void adapt(int rows, std::size_t bytes);
 
   postgres::Connection& connection_;
+  const Subscription& subscription_;
   std::string why_not_;
   int rows_per_chunk_ = 500;
 };

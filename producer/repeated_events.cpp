@@ -11,8 +11,13 @@ bool RepeatedEvents::add(const postgres::Rows& rows, int row) {
   if (large) event.payload = *large;
   if (!rows.is_null(row, 6)) add_context(std::string(event.topic), rows.uint64(row, 6));
   if (event.op == Op::Relation) described_by_[std::string(event.topic)] = event.id;
-  events_.add(event);
+  add_cut(event);
   return true;
+}
+
+void RepeatedEvents::add_cut(const Event& event) {
+  std::string buffer;
+  events_.add(columns_.cut(event, buffer));
 }
 
 void RepeatedEvents::add_context(const std::string& topic, EventId relation) {
@@ -22,7 +27,7 @@ void RepeatedEvents::add_context(const std::string& topic, EventId relation) {
   const auto rows = connection_.query(
       "SELECT txid, description FROM outbox.relation WHERE topic = $1 AND event_id = $2::bigint",
       {topic, std::to_string(relation)});
-  events_.add({relation, rows.uint64(0, 0), topic, Op::Relation, rows.text(0, 1)});
+  add_cut({relation, rows.uint64(0, 0), topic, Op::Relation, rows.text(0, 1)});
 }
 
 std::optional<std::string> RepeatedEvents::payload_of(TransactionId transaction, EventId id) {

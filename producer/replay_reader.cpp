@@ -40,8 +40,8 @@ ReplayReader::ReplayReader(postgres::Connection& connection, const Subscription&
                            OperationId operation)
     : connection_(connection),
       operation_(std::to_string(operation)),
-      topics_(subscription.topics ? std::optional(postgres::array_literal(*subscription.topics))
-                                  : std::nullopt),
+      columns_(subscription.columns),
+      topics_(topics_parameter(subscription)),
       piece_(first_piece) {}
 
 ReplayReader::Batch ReplayReader::read(EventId after, EventId last, const Snapshot& sent, std::size_t limit,
@@ -53,7 +53,7 @@ ReplayReader::Batch ReplayReader::read(EventId after, EventId last, const Snapsh
                                                        topics_, sent.to_string(), std::to_string(limit)});
   const auto found = static_cast<std::size_t>(rows.size());
   Batch batch{{}, {}, found < limit ? end : rows.uint64(rows.size() - 1, 0)};
-  RepeatedEvents repeated(connection_);
+  RepeatedEvents repeated(connection_, columns_);
   for (int row = 0; row < rows.size(); ++row) {
     if (repeated.events().bytes() >= target_bytes) {
       batch.through = rows.uint64(row - 1, 0);

@@ -17,7 +17,7 @@ namespace mailboat::producer {
 /// the reader and be outside of a window's transaction. Throws StatementFailed or ConnectionLost.
 class ReplayReader {
  public:
-  /// `operation`: whose arguments stand in `outbox.replay`.
+  /// `operation`: whose arguments stand in `outbox.replay`. `subscription` must outlive this.
   ReplayReader(postgres::Connection& connection, const Subscription& subscription, OperationId operation);
 
   struct Batch {
@@ -33,6 +33,7 @@ class ReplayReader {
  private:
   postgres::Connection& connection_;
   const std::string operation_;
+  const ColumnCut& columns_;
   const std::optional<std::string> topics_;  // text[] literal
   EventId piece_;                            // how many ids a look spans
 };

@@ -42,8 +42,8 @@ const std::string& due_query() {
 RetryReader::RetryReader(postgres::Connection& connection, const Subscription& subscription)
     : connection_(connection),
       subscription_(subscription.name),
-      topics_(subscription.topics ? std::optional(postgres::array_literal(*subscription.topics))
-                                  : std::nullopt) {}
+      columns_(subscription.columns),
+      topics_(topics_parameter(subscription)) {}
 
 std::optional<milliseconds> RetryReader::next_due() {
   const auto rows = connection_.query(next_due_query, {subscription_});
@@ -53,7 +53,7 @@ std::optional<milliseconds> RetryReader::next_due() {
 
 RetryReader::Batch RetryReader::read(std::size_t target_bytes) {
   const auto rows = connection_.query(due_query(), {subscription_, topics_});
-  RepeatedEvents repeated(connection_);
+  RepeatedEvents repeated(connection_, columns_);
   Batch batch;
   for (int row = 0; row < rows.size() && repeated.events().bytes() < target_bytes; ++row) {
     if (!repeated.add(rows, row)) batch.lost.push_back(rows.uint64(row, 0));

@@ -11,10 +11,12 @@
 
 namespace mailboat::producer {
 
-/// Reads rejected events once more, when they are due. One thread; the connection must outlive the reader and
-/// be outside of a window's transaction. Throws StatementFailed or ConnectionLost.
+/// Reads rejected events once more, when they are due, as the subscription may have them. One thread; the
+/// connection must outlive the reader and be outside of a window's transaction. Throws StatementFailed or
+/// ConnectionLost.
 class RetryReader {
  public:
+  /// `subscription` must outlive this.
   RetryReader(postgres::Connection& connection, const Subscription& subscription);
 
   /// How long until the next retry is due, 0 when one is; nothing when no task is waiting for one.
@@ -31,6 +33,7 @@ class RetryReader {
  private:
   postgres::Connection& connection_;
   const std::string subscription_;
+  const ColumnCut& columns_;
   const std::optional<std::string> topics_;  // text[] literal
 };
 

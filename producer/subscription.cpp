@@ -1,5 +1,7 @@
 #include "producer/subscription.hpp"
 
+#include <map>
+
 #include "producer/outside_text.hpp"
 #include "producer/source.hpp"
 
@@ -27,13 +29,44 @@ std::optional<std::vector<std::string>> read_topics(postgres::Connection& connec
   return topics;
 }
 
+std::vector<ColumnCut::Rename> read_renames(postgres::Connection& connection, const std::string& topic) {
+  const auto rows = connection.query(
+      "SELECT through_id, old_name, new_name FROM outbox.column_rename WHERE topic = $1"
+      " ORDER BY through_id DESC",
+      {topic});
+  std::vector<ColumnCut::Rename> renames;
+  for (int row = 0; row < rows.size(); ++row)
+    renames.push_back({rows.uint64(row, 0), std::string(rows.text(row, 1)), std::string(rows.text(row, 2))});
+  return renames;
+}
+
+ColumnCut read_columns(postgres::Connection& connection, std::int32_t subscription) {
+  const auto rows = connection.query(
+      "SELECT list.key, name FROM outbox.selection x CROSS JOIN LATERAL jsonb_each(x.columns) list"
+      " LEFT JOIN LATERAL jsonb_array_elements_text(list.value) name ON true"
+      " WHERE x.subscription = $1::int",
+      {std::to_string(subscription)});
+  std::map<std::string, Names> lists;
+  for (int row = 0; row < rows.size(); ++row) {
+    auto& names = lists[std::string(rows.text(row, 0))];
+    if (!rows.is_null(row, 1)) names.emplace(rows.text(row, 1));
+  }
+  ColumnCut columns;
+  for (auto& [topic, names] : lists)
+    columns.restrict(topic, std::move(names), read_renames(connection, topic));
+  return columns;
+}
+
 }  // namespace
 
+// `selection` is read before what it stands for: whatever changes meanwhile, it is noticed (see
+// WindowReader::open()).
 Subscription find_subscription(postgres::Connection& connection, const std::string& name) {
   const auto rows = connection.query(
       "SELECT id, start, topics IS NULL, snapshot, acked_at IS NOT NULL, acked_event_id,"
       " CASE WHEN state = 'needs_load' THEN coalesce(load_required_at::text, '') END,"
-      " coalesce(load_reason, ''), reset_cursor FROM outbox.subscription WHERE name = $1",
+      " coalesce(load_reason, ''), reset_cursor, coalesce((SELECT x.version FROM outbox.selection x"
+      " WHERE x.subscription = s.id), 0) FROM outbox.subscription s WHERE name = $1",
       {name});
   if (rows.empty()) {
     throw SessionRefused(
@@ -49,9 +82,16 @@ Subscription find_subscription(postgres::Connection& connection, const std::stri
                             rows.uint64(0, 5),
                             rows.optional_text(0, 6),
                             std::string(rows.text(0, 7)),
-                            rows.boolean(0, 8)};
+                            rows.boolean(0, 8),
+                            rows.int64(0, 9)};
   if (!rows.boolean(0, 2)) subscription.topics = read_topics(connection, name);
+  if (subscription.selection > 0) subscription.columns = read_columns(connection, subscription.id);
   return subscription;
+}
+
+std::optional<std::string> topics_parameter(const Subscription& subscription) {
+  if (!subscription.topics) return std::nullopt;
+  return postgres::array_literal(*subscription.topics);
 }
 
 bool try_lock_subscription(postgres::Connection& connection, const Subscription& subscription) {

@@ -7,6 +7,7 @@
 
 #include "common/messages.hpp"
 #include "postgres/connection.hpp"
+#include "producer/column_cut.hpp"
 
 namespace mailboat::producer {
 
@@ -24,10 +25,15 @@ struct Subscription {
   std::optional<std::string> load_request = {};    ///< names the load that its next session begins with, ...
   std::string load_reason = {};                    ///< ... the reason for it, ...
   bool reset_cursor = false;                       ///< ... and that the replica's history counts for nothing
+  std::int64_t selection = 0;                      ///< changes whenever topics or columns do
+  ColumnCut columns = {};                          ///< what may be sent of the topics
 };
 
 /// Throws SessionRefused (UnknownSubscription), naming the command that makes it.
 Subscription find_subscription(postgres::Connection& connection, const std::string& name);
+
+/// The topics as a parameter that is cast to text[]; NULL: all.
+std::optional<std::string> topics_parameter(const Subscription& subscription);
 
 /// Takes the subscription for this connection, so that it feeds one consumer at a time; released with the
 /// connection. False when another session, of whichever producer, has it.

@@ -45,33 +45,52 @@ postgres::Params beyond(const Snapshot& from, const std::optional<std::string>& 
   return {std::to_string(from.xmax()), transaction_list(from.in_progress()), topics};
 }
 
+std::vector<std::string> first_column(const postgres::Rows& rows) {
+  std::vector<std::string> texts;
+  for (int row = 0; row < rows.size(); ++row) texts.emplace_back(rows.text(row, 0));
+  return texts;
+}
+
 constexpr auto snapshot_query =
     "SELECT pg_current_snapshot(), pg_current_wal_insert_lsn(),"
     " pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()";
 
 }  // namespace
 
-WindowReader::WindowReader(postgres::Connection& connection, std::optional<std::vector<std::string>> topics,
-                           bool loads_tables)
+WindowReader::WindowReader(postgres::Connection& connection, const Subscription& subscription)
     : connection_(connection),
-      topics_(topics ? std::optional(postgres::array_literal(*topics)) : std::nullopt),
-      loads_tables_(loads_tables) {}
+      subscription_(subscription),
+      topics_(topics_parameter(subscription)),
+      selection_query_("coalesce((SELECT version FROM outbox.selection WHERE subscription = " +
+                       std::to_string(subscription.id) + "), 0)") {}
 
 WindowReader::~WindowReader() = default;
 
 WindowReader::Poll WindowReader::poll(const Snapshot& from) {
-  static const auto sql =
-      std::string("SELECT pg_current_snapshot(), EXISTS (SELECT FROM outbox.event WHERE ") + beyond_from +
-      "), pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()";
+  const auto sql = std::string("SELECT pg_current_snapshot(), EXISTS (SELECT FROM outbox.event WHERE ") +
+                   beyond_from + "), pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn(), " +
+                   selection_query_;
   const auto rows = connection_.query(sql, beyond(from, topics_));
+  require_same_selection(rows, 3);
   return {Snapshot::parse(rows.text(0, 0)), rows.boolean(0, 1), rows.boolean(0, 2)};
 }
 
 void WindowReader::begin() {
   transaction_.reset();
-  transaction_.emplace(connection_, postgres::Transaction::Kind::RepeatableReadOnly, snapshot_query);
+  transaction_.emplace(connection_, postgres::Transaction::Kind::RepeatableReadOnly,
+                       std::string(snapshot_query) + ", " + selection_query_);
+  require_same_selection(transaction_->first_rows(), 3);
   opened_at_ = std::chrono::steady_clock::now();
   has_cursor_ = false;
+}
+
+void WindowReader::require_same_selection(const postgres::Rows& rows, int column) const {
+  if (rows.int64(0, column) != subscription_.selection)
+    throw SessionEnded("what the subscription receives has been changed");
+}
+
+void WindowReader::require_same_selection() {
+  require_same_selection(connection_.query("SELECT " + selection_query_), 0);
 }
 
 void WindowReader::open(const std::optional<Snapshot>& from, Events events) {
@@ -100,7 +119,8 @@ void WindowReader::declare() {
       " THEN payload END, op = 'R' AND (payload->>'load')::boolean FROM outbox.event WHERE " + beyond_from +
       healed_by_load;
   auto params = beyond(*from_, topics_);
-  params.insert(params.end(), {loads_tables_ ? "true" : "false", to_.to_string()});
+  params.insert(params.end(),
+                {subscription_.start == Subscription::Start::Load ? "true" : "false", to_.to_string()});
   if (was_suspended_) {
     params.insert(params.end(), {std::to_string(last_id_), std::to_string(to_.xmax()),
                                  transaction_list(to_.in_progress())});
@@ -140,7 +160,8 @@ bool WindowReader::fill(EventBatch& batch, std::size_t target_bytes, std::vector
       event.payload = large;
     }
     if (rows.boolean(row, 6)) loads.push_back({std::string(event.topic)});
-    batch.add(event);
+    std::string cut;
+    batch.add(subscription_.columns.cut(event, cut));
   }
   return true;
 }
@@ -208,7 +229,9 @@ EventBatch WindowReader::relations_at(const Snapshot& snapshot, bool tracked_onl
       {snapshot.to_string(), topics_, tracked_only ? "true" : "false"});
   EventBatch batch;
   for (int row = 0; row < rows.size(); ++row) {
-    batch.add({rows.uint64(row, 0), rows.uint64(row, 1), rows.text(row, 2), Op::Relation, rows.text(row, 3)});
+    std::string cut;
+    batch.add(subscription_.columns.cut(
+        {rows.uint64(row, 0), rows.uint64(row, 1), rows.text(row, 2), Op::Relation, rows.text(row, 3)}, cut));
   }
   return batch;
 }
@@ -217,9 +240,17 @@ std::vector<std::string> WindowReader::tracked_topics() {
   const auto rows = connection_.query(
       "SELECT topic FROM outbox.tracked WHERE $1::text[] IS NULL OR topic = ANY ($1) ORDER BY topic",
       {topics_});
-  std::vector<std::string> topics;
-  for (int row = 0; row < rows.size(); ++row) topics.emplace_back(rows.text(row, 0));
-  return topics;
+  return first_column(rows);
+}
+
+std::vector<std::string> WindowReader::topics_widened_since(const Snapshot& cursor) {
+  const auto rows = connection_.query(
+      "SELECT w.key FROM outbox.selection x CROSS JOIN LATERAL jsonb_each_text(x.widened) w"
+      " JOIN outbox.tracked t ON t.topic = w.key WHERE x.subscription = $1::int"
+      " AND ($2::text[] IS NULL OR t.topic = ANY ($2))"
+      " AND NOT pg_visible_in_snapshot(w.value::xid8, $3::pg_snapshot) ORDER BY w.key",
+      {std::to_string(subscription_.id), topics_, cursor.to_string()});
+  return first_column(rows);
 }
 
 }  // namespace mailboat::producer

@@ -9,6 +9,8 @@
 #include "common/event.hpp"
 #include "common/snapshot.hpp"
 #include "postgres/connection.hpp"
+#include "producer/session_ended.hpp"
+#include "producer/subscription.hpp"
 
 namespace mailboat::producer {
 
@@ -18,12 +20,16 @@ namespace mailboat::producer {
 /// about 16 MiB) or by the largest single event, whatever the window's size. One thread; the connection must
 /// outlive the reader and is not used for anything else while a window is open. Every method may throw
 /// ConnectionLost.
+///
+/// What is read is what the subscription takes: poll() and open() throw SessionEnded when that is not what it
+/// was when `subscription` was read. So a window that sees a change of topics or columns is never sent
+/// without it.
 class WindowReader {
  public:
-  /// `topics`: read these only; nullopt reads all. `loads_tables`: the replica loads a table when the log
-  /// says so, so that changes which were captured without their content before that need not be told.
-  WindowReader(postgres::Connection& connection, std::optional<std::vector<std::string>> topics,
-               bool loads_tables);
+  /// Of what `subscription` takes, which must outlive the reader. Its replica loads a table when the log says
+  /// so if it started with a load, so that changes which were captured without their content before that need
+  /// not be told.
+  WindowReader(postgres::Connection& connection, const Subscription& subscription);
   ~WindowReader();
 
   struct Poll {
@@ -71,16 +77,23 @@ class WindowReader {
   EventBatch relations_at(const Snapshot& snapshot, bool tracked_only);
   /// Tracked tables as of the open window, in a fixed order.
   std::vector<std::string> tracked_topics();
+  /// Those of them of which the subscription takes more than it did when a replica was at `cursor`.
+  std::vector<std::string> topics_widened_since(const Snapshot& cursor);
+  /// Throws SessionEnded unless what has been read meanwhile, outside of a window, is still what the
+  /// subscription takes.
+  void require_same_selection();
 
  private:
   void begin();
+  void require_same_selection(const postgres::Rows& rows, int column) const;
   void declare();
   bool fetch();
   std::string payload_of(TransactionId transaction, EventId id);
 
   postgres::Connection& connection_;
+  const Subscription& subscription_;
   const std::optional<std::string> topics_;  // text[] literal
-  const bool loads_tables_;
+  const std::string selection_query_;
 
   std::optional<postgres::Transaction> transaction_;
   std::chrono::steady_clock::time_point opened_at_;

@@ -35,14 +35,14 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
       resume_(resume),
       settings_(settings),
       ports_(std::move(ports)),
-      reader_(connection, subscription.topics, subscription.start == Subscription::Start::Load),
+      reader_(connection, subscription),
       load_request_(connection, subscription),
       progress_(subscription.id, hello.replica, load_request_),
       tasks_(connection, subscription, settings.frame_bytes,
              [this](const Recorded& recorded) { ports_.send(recorded); }),
       operations_(connection, subscription, hello,
                   [this](const VerificationRecorded& recorded) { ports_.send(recorded); }),
-      chunks_(connection, subscription.name, hello, operations_, settings.frame_bytes),
+      chunks_(connection, subscription, hello, operations_, settings.frame_bytes),
       replays_(connection, subscription, settings.frame_bytes),
       all_credit_(std::clamp(hello.credit, 1U, credit_limit)),
       credit_(all_credit_) {
@@ -96,6 +96,7 @@ bool WindowSender::send_again(const std::stop_token& stop) {
   if (!retry) return false;
   const auto cost = credit_cost(*retry, all_credit_);
   wait_for_credit(cost, stop);
+  reader_.require_same_selection();
   ports_.send(*retry);
   credit_ -= cost;
   return true;
@@ -138,7 +139,7 @@ void WindowSender::send_window(const std::stop_token& stop) {
     frame.events =
         reader_.relations_at(resume_.loads_tables ? reader_.to() : resume_.read_from, resume_.loads_tables);
   }
-  std::vector<WindowReader::LoadNeeded> needed;
+  auto needed = first ? loads_to_catch_up() : std::vector<WindowReader::LoadNeeded>();
   while (reader_.fill(frame.events, settings_.frame_bytes, needed)) emit(frame, stop);
   if (subscription_.start == Subscription::Start::Load) {
     std::vector<std::string> topics;
@@ -161,6 +162,15 @@ void WindowSender::send_window(const std::stop_token& stop) {
   window_sent_at_ = Clock::now();
   log::debug("window sent",
              {{"subscription", subscription_.name}, {"window", window_}, {"to", sent_->to_string()}});
+}
+
+// Of what the subscription takes since, the replica has got nothing yet but what came after. Its cursor
+// tells, also when its file is an older copy.
+std::vector<WindowReader::LoadNeeded> WindowSender::loads_to_catch_up() {
+  std::vector<WindowReader::LoadNeeded> needed;
+  if (!resume_.cursor || resume_.loads_tables) return needed;
+  for (auto& topic : reader_.topics_widened_since(*resume_.cursor)) needed.push_back({std::move(topic)});
+  return needed;
 }
 
 void WindowSender::begin_loads(Frame& frame, const std::vector<std::string>& topics) {

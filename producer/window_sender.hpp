@@ -16,17 +16,12 @@
 #include "producer/progress_writer.hpp"
 #include "producer/replay_desk.hpp"
 #include "producer/resume_point.hpp"
+#include "producer/session_ended.hpp"
 #include "producer/subscription.hpp"
 #include "producer/task_desk.hpp"
 #include "producer/window_reader.hpp"
 
 namespace mailboat::producer {
-
-/// The consumer said goodbye, the session was told to stop, or it has to begin anew.
-class SessionEnded : public Error {
- public:
-  using Error::Error;
-};
 
 /// Carries one subscription to one consumer, window by window, and retries and replays between the windows.
 /// step() is the page to read first.
@@ -64,6 +59,7 @@ class WindowSender {
   bool window_is_due();
   void send_window(const std::stop_token& stop);
   void send_chunk(Frame& frame, const std::stop_token& stop);
+  std::vector<WindowReader::LoadNeeded> loads_to_catch_up();
   void begin_loads(Frame& frame, const std::vector<std::string>& topics);
   void begin_requested_loads(Frame& frame);
   void emit(Frame& frame, const std::stop_token& stop);

@@ -9,6 +9,7 @@ mailboat_test(mailboat_capture_test
     capture_wakeup_test.cpp
     migrator_test.cpp
     outbox_fixture.cpp
+    selection_test.cpp
     subscription_test.cpp
     track_test.cpp
   PRIVATE mailboat_migrations mailboat_test_support GTest::gmock GTest::gtest_main

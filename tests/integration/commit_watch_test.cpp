@@ -31,7 +31,9 @@ class CountingSession {
  private:
   void run(const std::string& conninfo, const std::stop_token& stop) {
     auto source = connect_to_source(conninfo, "session");
-    WindowReader reader(source, std::vector<std::string>{"ping"}, false);
+    Subscription pings;
+    pings.topics = {"ping"};
+    WindowReader reader(source, pings);
     Snapshot from;
     watch_.add(inbox_);
     while (!stop.stop_requested()) {

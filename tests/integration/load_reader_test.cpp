@@ -14,7 +14,7 @@ TEST_F(LoadReaderTest, AKeyOfAnExtensionsTypeIsLoadedInItsOwnOrder) {
       "PRIMARY KEY);"
       "INSERT INTO tag SELECT CASE n % 2 WHEN 0 THEN 'a' ELSE 'A' END || n FROM generate_series(1, 3000) n;"
       "SELECT outbox.track('tag')");
-  LoadReader load(source_);
+  LoadReader load(source_, everything_);
   LoadPosition position{"public.tag", {}, 0};
   for (bool done = false; !done;) {
     reader_.open(std::nullopt);
@@ -29,7 +29,7 @@ TEST_F(LoadReaderTest, AKeyOfAnExtensionsTypeIsLoadedInItsOwnOrder) {
 
 TEST_F(LoadReaderTest, AChunkIsNotTrustedWhenTheTableWasTruncatedOrRewrittenAfterItsSnapshot) {
   admin_.query("INSERT INTO item SELECT n, 'x' FROM generate_series(1, 100) n");
-  LoadReader load(source_);
+  LoadReader load(source_, everything_);
   for (const auto* change : {"ALTER TABLE item ADD COLUMN extra int",
                              "ALTER TABLE item ALTER COLUMN id TYPE bigint", "TRUNCATE item"}) {
     reader_.open(std::nullopt);
@@ -44,7 +44,7 @@ TEST_F(LoadReaderTest, AChunkIsNotTrustedWhenTheTableWasTruncatedOrRewrittenAfte
 TEST_F(LoadReaderTest, AChunkIsNotTrustedWhenANameHasAnotherMeaningSinceItsSnapshot) {
   admin_.query("ALTER TABLE item ADD COLUMN other text; CREATE TABLE twin (LIKE item INCLUDING ALL)");
   admin_.query("INSERT INTO item SELECT n, 'value', 'other' FROM generate_series(1, 10) n");
-  LoadReader load(source_);
+  LoadReader load(source_, everything_);
   for (const auto* change : {"ALTER TABLE item RENAME value TO x; ALTER TABLE item RENAME other TO value; "
                              "ALTER TABLE item RENAME x TO "
                              "other",
@@ -61,7 +61,7 @@ TEST_F(LoadReaderTest, AChunkIsNotTrustedWhenANameHasAnotherMeaningSinceItsSnaps
 TEST_F(LoadReaderTest, AChunkIsBoundedByItsBytesWhateverItsRowsAreLike) {
   admin_.query("INSERT INTO item SELECT n, 'small' FROM generate_series(1, 2000) n");
   admin_.query("INSERT INTO item SELECT n, repeat('x', 1000000) FROM generate_series(2001, 2040) n");
-  LoadReader load(source_);
+  LoadReader load(source_, everything_);
   LoadPosition position{"public.item", {}, 0};
   for (bool done = false; !done;) {
     reader_.open(std::nullopt);
@@ -78,7 +78,7 @@ TEST_F(LoadReaderTest, AChunkIsBoundedByItsBytesWhateverItsRowsAreLike) {
 }
 
 TEST_F(LoadReaderTest, TheLoadOfATableThatIsNoLongerTrackedGivesUp) {
-  LoadReader load(source_);
+  LoadReader load(source_, everything_);
   admin_.query("SELECT outbox.untrack('item')");
   reader_.open(std::nullopt);
   const auto chunk = load.read({"public.item", {"5"}, 5}, batch_bytes);
@@ -90,7 +90,7 @@ TEST_F(LoadReaderTest, TheLoadOfATableThatIsNoLongerTrackedGivesUp) {
 
 TEST_F(LoadReaderTest, ChunksFollowEachOtherInKeyOrderWithoutGapOrOverlap) {
   admin_.query("INSERT INTO item SELECT n, repeat('x', n % 300) FROM generate_series(-3000, 3000) n");
-  LoadReader load(source_);
+  LoadReader load(source_, everything_);
   LoadPosition position{"public.item", {}, 0};
   std::uint64_t rows = 0;
   int chunks = 0;

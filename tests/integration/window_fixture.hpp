@@ -23,6 +23,13 @@ class WindowTest : public ::testing::Test {
     return conninfo;
   }
 
+  /// A new subscription.
+  Subscription subscribed(const std::string& name, const std::string& start,
+                          const std::optional<std::string>& topics = std::nullopt) {
+    admin_.query("SELECT outbox.subscribe($1, $2, $3::text[])", {name, start, topics});
+    return find_subscription(source_, name);
+  }
+
   EventBatch read_all(WindowReader& reader) {
     EventBatch events;
     while (reader.fill(events, events.bytes() + batch_bytes, loads_)) {
@@ -33,7 +40,8 @@ class WindowTest : public ::testing::Test {
   const std::string conninfo_ = prepare(test::shared_cluster().create_database());
   postgres::Connection admin_{conninfo_, "test"};
   postgres::Connection source_ = connect_to_source(conninfo_, "test");
-  WindowReader reader_{source_, std::nullopt, true};
+  const Subscription everything_ = subscribed("everything", "load");
+  WindowReader reader_{source_, everything_};
   std::vector<WindowReader::LoadNeeded> loads_;
 };
 

@@ -194,7 +194,8 @@ TEST_F(WindowTest, APollSaysWhetherThereIsAnythingToRead) {
 
 TEST_F(WindowTest, OnlyTheSubscribedTopicsAreRead) {
   admin_.query("SELECT outbox.publish('wanted', '{}'), outbox.publish('unwanted', '{}')");
-  WindowReader some(source_, std::vector<std::string>{"wanted"}, true);
+  const auto wanted = subscribed("some", "load", "{wanted}");
+  WindowReader some(source_, wanted);
   some.open(Snapshot());
   const auto events = read_all(some);
   some.finish();
@@ -252,7 +253,8 @@ TEST_F(WindowTest, AChangeWithoutContentIsLeftOutOnceTheTableIsTrackedAgainAndLo
   EXPECT_EQ(changes_without_content(reader_), 1);
   admin_.query("SELECT outbox.track('item')");
   EXPECT_EQ(changes_without_content(reader_), 0);
-  WindowReader never_loads(source_, std::nullopt, false);
+  const auto begins_now = subscribed("never_loads", "now");
+  WindowReader never_loads(source_, begins_now);
   EXPECT_EQ(changes_without_content(never_loads), 1);
 }
 
@@ -265,7 +267,9 @@ TEST(DurableSnapshot, TransactionIdsThatACursorCoversAreNotHandedOutAgainAfterAC
     postgres::Connection admin(conninfo, "test");
     migrations::migrate(admin);
     auto source = connect_to_source(conninfo, "test");
-    WindowReader reader(source, std::nullopt, true);
+    admin.query("SELECT outbox.subscribe('s')");
+    const auto subscription = find_subscription(source, "s");
+    WindowReader reader(source, subscription);
     for (int i = 0; i < 20; ++i) admin.query("BEGIN; SELECT pg_current_xact_id(); ROLLBACK");
     reader.open(Snapshot());
     reader.finish();
