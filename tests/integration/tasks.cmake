@@ -24,3 +24,15 @@ mailboat_test(mailboat_task_feed_test
   PRIVATE mailboat_migrations mailboat_test_support GTest::gmock GTest::gtest_main
   TIMEOUT 300)
 add_dependencies(mailboat_task_feed_test mailboat-producer)
+
+# What a subscription receives: topics and columns.
+mailboat_test(mailboat_selection_test
+  SOURCES
+    pipeline_fixture.cpp
+    pipeline_selection_test.cpp
+    replica_difference.cpp
+    scripted_consumer.cpp
+    selection_feed_test.cpp
+  PRIVATE mailboat_migrations mailboat_test_support SQLiteCpp PkgConfig::sqlite3 GTest::gmock GTest::gtest_main
+  TIMEOUT 300)
+add_dependencies(mailboat_selection_test mailboat-producer mailboat-consumer)
