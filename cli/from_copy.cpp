@@ -72,7 +72,7 @@ void take_back(postgres::Connection& connection, const std::string& name) {
 // copy lacks. The file is written, though not committed, before PostgreSQL commits, so that a disk that is
 // full or not writable stops everything.
 FromCopy subscribe_from_copy(postgres::Connection& connection, const std::string& name,
-                             const std::string& path, const RetryOptions& retry,
+                             const std::string& path, const CopyOptions& options,
                              const std::stop_token& stop) {
   ReplicaCopy copy(path, stop);
   const auto& position = copy.origin().position;
@@ -86,7 +86,8 @@ FromCopy subscribe_from_copy(postgres::Connection& connection, const std::string
   FromCopy made{position.subscription, position.cursor.snapshot.to_string(), 0};
   postgres::Transaction transaction(connection, postgres::Transaction::Kind::ReadWrite, durably);
   made.tasks = make_subscription(transaction, name, position);
-  if (retry.is_given()) retry.store(connection, name);
+  if (options.selection.is_given()) options.selection.store(connection, name);
+  if (options.retry.is_given()) options.retry.store(connection, name);
   copy.give_to(name);
   commit(transaction, name, path);
   try {

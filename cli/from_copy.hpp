@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/retry_options.hpp"
+#include "cli/selection_options.hpp"
 #include "postgres/connection.hpp"
 
 namespace mailboat::cli {
@@ -16,11 +17,18 @@ struct FromCopy {
   std::int64_t tasks = 0;  ///< how many of its tasks
 };
 
+/// What is to be otherwise than in the subscription that the copy belongs to.
+struct CopyOptions {
+  const SelectionOptions& selection;
+  const RetryOptions& retry;
+};
+
 /// Makes subscription `name` for the copy of a replica's file at `path`, with everything as in the
-/// subscription that the copy belongs to but what `retry` says, and gives the file to it. Throws Error when
+/// subscription that the copy belongs to but what `options` say, and gives the file to it. Throws Error when
 /// the copy cannot be used (see ReplicaCopy), or goes on with another source, or the subscription cannot be
 /// made; then neither the database nor the file is changed. The sentence says so where that is not certain.
 FromCopy subscribe_from_copy(postgres::Connection& connection, const std::string& name,
-                             const std::string& path, const RetryOptions& retry, const std::stop_token& stop);
+                             const std::string& path, const CopyOptions& options,
+                             const std::stop_token& stop);
 
 }  // namespace mailboat::cli

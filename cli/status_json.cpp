@@ -16,6 +16,16 @@ void write_topics(JsonWriter& json, const std::optional<std::vector<std::string>
   json.end_array();
 }
 
+void write_columns(JsonWriter& json, const std::vector<ColumnList>& lists) {
+  json.key("columns").begin_object();
+  for (const auto& list : lists) {
+    json.key(list.topic).begin_array();
+    for (const auto& column : list.columns) json.value(column);
+    json.end_array();
+  }
+  json.end_object();
+}
+
 void write_load(JsonWriter& json, const std::optional<LoadStatus>& load) {
   json.key("load");
   if (!load) {
@@ -69,6 +79,7 @@ void print_status_json(std::ostream& out, const StatusReport& report) {
     json.begin_object().key("name").value(status.name).key("state").value(status.state);
     json.key("start").value(status.start);
     write_topics(json, status.topics);
+    write_columns(json, status.columns);
     json.key("connected").value(status.connected);
     json.key("lag_events").value(status.lag_events).key("lag_seconds").value(status.lag_seconds);
     json.key("acked_at").value(status.acked_at).key("acked_event_id").value(status.acked_event_id);

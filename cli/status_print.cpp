@@ -56,8 +56,21 @@ void print_trouble(std::ostream& out, const std::string& what, const std::option
   out << what << trouble->text << " (since " << rough_duration(std::max(trouble->seconds, 0.0)) << ")\n";
 }
 
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text.empty() ? "nothing" : text;
+}
+
+void print_selection(std::ostream& out, const SubscriptionStatus& status) {
+  if (status.topics) out << status.name << ": receives only " << joined(*status.topics) << '\n';
+  for (const auto& list : status.columns)
+    out << status.name << ": receives of " << list.topic << " only " << joined(list.columns) << '\n';
+}
+
 // What does not fit into the table.
 void print_notes(std::ostream& out, const SubscriptionStatus& status, const StatusReport& report) {
+  print_selection(out, status);
   print_trouble(out, status.name + ": ", status.trouble);
   print_trouble(out, status.name + ": every table is to be loaded: ", status.needed_load);
   for (const auto& operation : report.operations) {

@@ -48,6 +48,13 @@ constexpr auto topics_query =
     "SELECT s.name, t.topic FROM outbox.subscription s, unnest(s.topics) WITH ORDINALITY "
     "t(topic, position) ORDER BY s.name, t.position";
 
+constexpr auto columns_query =
+    "SELECT s.name, list.key, c.name FROM outbox.subscription s JOIN outbox.selection x ON x.subscription = "
+    "s.id"
+    " CROSS JOIN LATERAL jsonb_each(x.columns) list"
+    " LEFT JOIN LATERAL jsonb_array_elements_text(list.value) WITH ORDINALITY c(name, place) ON true"
+    " ORDER BY s.name, list.key, c.place";
+
 constexpr auto tables_query = R"sql(
 SELECT s.name, t.topic, to_char(v.verified_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
        v.verified_through, extract(epoch FROM statement_timestamp() - v.verified_at)
@@ -106,6 +113,13 @@ VerifiedTable read_table(const postgres::Rows& rows, int row) {
   return table;
 }
 
+void read_column(SubscriptionStatus& status, const postgres::Rows& rows, int row) {
+  const auto topic = rows.text(row, 1);
+  if (status.columns.empty() || status.columns.back().topic != topic)
+    status.columns.push_back({std::string(topic), {}});
+  if (!rows.is_null(row, 2)) status.columns.back().columns.emplace_back(rows.text(row, 2));
+}
+
 // Each row goes to the subscription that its first column names; both are in the same order.
 template <typename Use>
 void for_each_of(std::vector<SubscriptionStatus>& all, const postgres::Rows& rows, Use use) {
@@ -127,6 +141,7 @@ std::vector<SubscriptionStatus> read_subscription_status(postgres::Connection& c
   for_each_of(all, transaction.query(topics_query), [](auto& status, const auto& topics, int row) {
     status.topics->emplace_back(topics.text(row, 1));
   });
+  for_each_of(all, transaction.query(columns_query), read_column);
   for_each_of(all, transaction.query(tables_query), [](auto& status, const auto& tables, int row) {
     status.tables.push_back(read_table(tables, row));
   });

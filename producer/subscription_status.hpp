@@ -41,6 +41,12 @@ struct VerifiedTable {
   std::optional<double> seconds;                ///< since verified_at
 };
 
+/// A topic of which only some columns are sent.
+struct ColumnList {
+  std::string topic;
+  std::vector<std::string> columns;
+};
+
 /// What an operator wants to know about one subscription.
 struct SubscriptionStatus {
   std::string name;
@@ -48,6 +54,7 @@ struct SubscriptionStatus {
   std::optional<Trouble> needed_load;              ///< why it needs a load, and since when that is known
   std::string start;                               ///< load, now or earliest
   std::optional<std::vector<std::string>> topics;  ///< nullopt: all
+  std::vector<ColumnList> columns;                 ///< of all other topics all
   bool connected = false;                          ///< some producer serves a consumer of it at this moment
   std::int64_t lag_events = 0;          ///< committed events of its topics that are not acknowledged
   double lag_seconds = 0;               ///< age of the oldest of them; 0 without any
