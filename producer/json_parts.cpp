@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "common/error.hpp"
 
@@ -9,6 +10,7 @@ namespace mailboat::producer {
 namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
+constexpr std::string_view scalars = "+-.0123456789Eaeflnrstu";  // numbers, true, false, null
 
 [[noreturn]] void refuse() { throw InvalidInput("a payload in the log is not valid JSON"); }
 
@@ -101,9 +103,10 @@ class Parts {
   /// False at the end. Otherwise to be followed by value(), in an object by key() and value().
   bool next() {
     skip_blanks();
-    if (peek() == ',') ++at_;
+    if (peek() == '}' || peek() == ']') return false;
+    if (!std::exchange(is_first_, false) && json_[at_++] != ',') refuse();
     skip_blanks();
-    return peek() != '}' && peek() != ']';
+    return true;
   }
   std::string_view key() {
     const auto key = value();
@@ -122,10 +125,15 @@ class Parts {
     } else if (first == '{' || first == '[') {
       skip_nested();
     } else {
-      at_ = std::min(json_.find_first_of(",]} \t\r\n", at_), json_.size());
+      at_ = std::min(json_.find_first_not_of(scalars, at_), json_.size());
       if (at_ == start) refuse();
     }
     return json_.substr(start, at_ - start);
+  }
+  /// Where the next part or the end begins. Blanks before it may be of the last value, which is JSON itself.
+  std::size_t end_of_part() {
+    skip_blanks();
+    return at_;
   }
 
  private:
@@ -156,6 +164,7 @@ class Parts {
 
   const std::string_view json_;
   std::size_t at_ = 0;
+  bool is_first_ = true;
 };
 
 bool is_object(std::string_view json) {
@@ -194,9 +203,9 @@ std::string only_members(std::string_view object, const Names& names) {
   if (!is_object(object)) return kept + "}";
   for (Parts members(object); members.next();) {
     const auto key = members.key();
-    const auto value = members.value();
-    const auto member = object.substr(static_cast<std::size_t>(key.data() - object.data()),
-                                      static_cast<std::size_t>(value.data() + value.size() - key.data()));
+    members.value();
+    const auto start = static_cast<std::size_t>(key.data() - object.data());
+    const auto member = object.substr(start, members.end_of_part() - start);
     if (is_among(names, key)) append_part(kept, member);
   }
   return kept + "}";

@@ -23,7 +23,7 @@ TEST(OnlyMembers, KeepsEachValueByteForByte) {
 
 TEST(OnlyMembers, TakesBlanksAnywhere) {
   EXPECT_EQ(only_members(" {\n\"id\" : 1 ,\t\"secret\":[ 1 , 2 ] , \"a\" : true } ", {"id", "a"}),
-            "{\"id\" : 1,\"a\" : true}");
+            "{\"id\" : 1 ,\"a\" : true }");
   EXPECT_EQ(only_members("{ }", {"id"}), "{}");
 }
 
@@ -46,9 +46,10 @@ TEST(OnlyMembers, OfWhatIsNoObjectNothingIsSent) {
 }
 
 TEST(OnlyMembers, RefusesWhatIsNotJsonWithoutReadingBeyondIt) {
-  for (const auto* json : {"{", "{\"id\"", "{\"id\":", "{\"id\":1", "{\"id\":1,", "{\"id", "{\"id\":\"x",
-                           "{\"id\":\"x\\", "{\"id\":[1", "{id:1}", "{\"id\" 1}", "{\"id\":}",
-                           "{\"\\u12\":1}", "{\"\\uzzzz\":1}", "{\"\\ud800\\u12\":1}"})
+  for (const auto* json :
+       {"{", "{\"id\"", "{\"id\":", "{\"id\":1", "{\"id\":1,", "{\"id", "{\"id\":\"x", "{\"id\":\"x\\",
+        "{\"id\":[1", "{id:1}", "{\"id\" 1}", "{\"id\":}", "{\"\\u12\":1}", "{\"\\uzzzz\":1}",
+        "{\"\\ud800\\u12\":1}", "{\"id\":1 \"a\":2}", "{\"id\":1,}", "{\"id\":1\"a\":2}"})
     EXPECT_THROW(only_members(json, {"id"}), InvalidInput) << json;
 }
 
