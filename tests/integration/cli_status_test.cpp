@@ -118,6 +118,7 @@ TEST_F(CliStatus, JsonIsStable) {
         "public.a",
         "public.b"
       ],
+      "columns": {},
       "connected": false,
       "lag_events": 0,
       "lag_seconds": 0.000,
