@@ -141,10 +141,18 @@ class Parts {
     if (at_ >= json_.size()) refuse();
     return json_[at_];
   }
-  void skip_blanks() { at_ = std::min(json_.find_first_not_of(blanks, at_), json_.size()); }
+  void skip_blanks() {
+    while (at_ < json_.size() && blanks.find(json_[at_]) != std::string_view::npos) ++at_;
+  }
+  // To the next quote that is not escaped, that is, before which the backslashes are even in number.
   void skip_string() {
-    for (++at_; peek() != '"'; ++at_) {
-      if (peek() == '\\') ++at_;
+    const auto start = at_ + 1;
+    std::size_t backslashes = 0;
+    for (at_ = start; true; ++at_) {
+      at_ = json_.find('"', at_);
+      if (at_ == std::string_view::npos) refuse();
+      for (backslashes = 0; at_ - backslashes > start && json_[at_ - backslashes - 1] == '\\';) ++backslashes;
+      if (backslashes % 2 == 0) break;
     }
     ++at_;
   }
@@ -201,6 +209,7 @@ std::string only_named(std::string_view columns, const Names& names) {
 std::string only_members(std::string_view object, const Names& names) {
   std::string kept = "{";
   if (!is_object(object)) return kept + "}";
+  kept.reserve(object.size());
   for (Parts members(object); members.next();) {
     const auto key = members.key();
     members.value();
@@ -208,7 +217,7 @@ std::string only_members(std::string_view object, const Names& names) {
     const auto member = object.substr(start, members.end_of_part() - start);
     if (is_among(names, key)) append_part(kept, member);
   }
-  return kept + "}";
+  return kept += '}';
 }
 
 std::string only_columns(std::string_view description, const Names& names) {
