@@ -60,7 +60,13 @@ void Replica::open() {
   lock_.note(name_file_and_log(options_.path));
   deferred_.emplace(database_);
   read_cursor();
+  read_tables();
+}
+
+void Replica::read_tables() {
+  tables_known_ = false;
   tables_.read(last_event_id_ + 1);
+  tables_known_ = true;
 }
 
 void Replica::read_cursor() {
@@ -90,6 +96,8 @@ void Replica::require_in_place() const {
 }
 
 void Replica::begin() {
+  if (!tables_known_)
+    throw ReplicaUnavailable("the tables of SQLite file '" + options_.path + "' have changed");
   // IMMEDIATE: whoever else writes makes us wait here, and not in the middle of a window.
   on_database("begin a transaction", [this] {
     require_in_place();
@@ -243,7 +251,7 @@ void Replica::rollback() {
   chunk_savepoint_.reset();
   transaction_.reset();
   verification_.roll_back();
-  if (tables_.changed()) on_database("read the relations", [this] { tables_.read(last_event_id_ + 1); });
+  if (tables_.changed()) on_database("read the relations", [this] { read_tables(); });
 }
 
 Retried Replica::retry(const EventBatch& events) {

@@ -105,6 +105,7 @@ class Replica {
 
   void open();
   void read_cursor();
+  void read_tables();
   void require_in_place() const;
   void refuse(const Event& event, const WriteRefusal& refusal);
   void reject(const Rejection& rejection, const std::string& what);
@@ -123,6 +124,7 @@ class Replica {
   EventId last_event_id_ = 0;
   Verification verification_;
   Tables tables_;
+  bool tables_known_ = false;  // false after a rollback whose consequences could not be read
 
   // Of the open transaction.
   std::optional<DeferredEvents> deferred_;

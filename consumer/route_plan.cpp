@@ -50,7 +50,8 @@ class Planner {
   }
 
   TargetPlan plan(bool is_shared) {
-    if (is_shared && plan_.mode == TargetPlan::Mode::Rows) plan_.route = route_.name;
+    const bool tells_routes = is_shared || table_.find(route_column) != nullptr;
+    if (tells_routes && plan_.mode == TargetPlan::Mode::Rows) plan_.route = route_.name;
     if (route_.columns.empty()) {
       take_columns_of_same_name();
     } else {

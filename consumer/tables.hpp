@@ -72,7 +72,8 @@ class Tables {
   [[nodiscard]] bool has_own_loads() const { return has_own_loads_; }
   void own_loads_told() { has_own_loads_ = false; }
 
-  /// The topic's tables, for comparing rows with them. Throws InvalidInput when there are none.
+  /// The topic's tables, for comparing rows with them; none where routes keep none. Throws InvalidInput for a
+  /// topic that is not known, and for one of which a table is paused.
   std::vector<Verification::Target> targets(const std::string& topic);
 
   /// Which tables are paused, and why; one sentence each.

@@ -114,9 +114,11 @@ void TargetSetup::set_up_one(const Route& route, const Relation* before, const R
   const auto* known = stored(route);
   const bool was_paused = known != nullptr && !known->paused.empty();
   TargetPlan plan;
+  bool was_there = true;
   auto reason = attempt(database_, [&] {
     SQLite::Savepoint savepoint(database_, "target");  // rolled back unless released
     const bool is_shared = shares_table(routes_, route);
+    was_there = table_exists(route.table);
     set_up_table(route, is_shared, was_paused ? nullptr : before, after);
     plan = route.is_managed() && route.where.empty() ? mirror(*after, route.table)
                                                      : plan_route(database_, route, after, is_shared);
@@ -136,9 +138,11 @@ void TargetSetup::set_up_one(const Route& route, const Relation* before, const R
   } else {
     target.definition = definition_of(route, plan);
     const bool is_news = known == nullptr || known->definition != target.definition;
-    result.was_paused = result.was_paused || was_paused;
-    result.needs_load = result.needs_load ||
-                        ((is_news || was_paused) && plan.mode == TargetPlan::Mode::Rows && after != nullptr);
+    const bool lacks_rows = was_paused || (known != nullptr && !was_there);
+    if (plan.mode == TargetPlan::Mode::Rows && after != nullptr) {
+      result.needs_load = result.needs_load || is_news;
+      result.lacks_rows = result.lacks_rows || lacks_rows;
+    }
   }
   book_.store(target);
   result.targets.emplace_back(database_, std::move(plan), target.paused);

@@ -27,9 +27,8 @@ class TargetSetup {
   struct Result {
     std::vector<Target> targets;
     bool is_skipped = false;  ///< a route says that the topic's events are dropped
-    /// Rows that the table should have are not in it, or were computed otherwise: it has to be loaded.
-    bool needs_load = false;
-    bool was_paused = false;  ///< some of the topic's events have not been written to a table
+    bool needs_load = false;  ///< a table is new, or its rows were computed otherwise
+    bool lacks_rows = false;  ///< events went past a table: it was paused, or somebody has dropped it
   };
   /// `before`: the relation that the topic's automatic table is in line with; nullptr: none.
   /// `after`: nullptr for a topic of an application, which has no description. Throws InvalidInput when such

@@ -287,6 +287,26 @@ TEST_F(ReplicaRoute, WhoseColumnIsGonePausesItsTableAloneUntilItIsMended) {
   EXPECT_EQ(rows_of("upper_t"), "1=RENAMED 2=NEW");
 }
 
+TEST_F(ReplicaRoute, ATableThatSomebodyHasDroppedIsMadeAnewAndLoaded) {
+  window(3, [this] { upsert(2, 1, "a"); });
+  by_hand("DROP TABLE t");
+  replica.reset();
+  reopen();
+  ASSERT_EQ(replica->unfinished_loads().size(), 1U);
+  window(next_++, [this] { chunk({row(1, "a")}, true); });
+  EXPECT_EQ(rows(), "1=a");
+}
+
+TEST_F(ReplicaRoute, ATableThatWasSharedStillTellsItsRoute) {
+  by_hand(
+      "CREATE TABLE all_t (id INTEGER PRIMARY KEY, v TEXT, _version INTEGER NOT NULL, _route TEXT NOT NULL);"
+      "INSERT INTO all_t VALUES (7, 'of a route that is gone', 1, 'other')");
+  reopen_with({route_to("all_t", {{"id", ":id"}, {"v", ":v"}})});
+  window(3, [this] { upsert(2, 1, "a"); });
+  load_all({row(1, "a")});
+  EXPECT_EQ(rows_of("all_t"), "1=a 7=of a route that is gone");
+}
+
 TEST_F(ReplicaRoute, ThatNeverFittedEndsTheConsumerAtItsStart) {
   auto wrong = upper();
   wrong.columns[1].expression = "upper(:nothing)";
