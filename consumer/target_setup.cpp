@@ -134,6 +134,7 @@ void TargetSetup::set_up_one(const Route& route, const Relation* before, const R
     if (after == nullptr || route.mode == Route::Mode::History) throw InvalidInput(reason->reason);
     plan = {TargetPlan::Mode::Rows, route.topic, route.table, "", {}, {}, "", {}};
     target.paused = reason->reason;
+    target.is_managed = known != nullptr && known->is_managed;  // the table in the way is not ours
     if (known != nullptr) target.definition = known->definition;
   } else {
     target.definition = definition_of(route, plan);
