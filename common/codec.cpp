@@ -57,6 +57,7 @@ void write(const Hello& hello, v1::FromConsumer& message) {
     write(hello.verification->position, *verification.mutable_position());
   }
   out.set_verify_every_seconds(static_cast<std::uint32_t>(hello.verify_every.count()));
+  out.set_wants_times(hello.wants_times);
 }
 
 Hello read(const v1::Hello& in) {
@@ -77,6 +78,7 @@ Hello read(const v1::Hello& in) {
         RunningVerification{in.verification().operation(), read(in.verification().position())};
   }
   hello.verify_every = std::chrono::seconds(in.verify_every_seconds());
+  hello.wants_times = in.wants_times();
   return hello;
 }
 
@@ -215,15 +217,19 @@ void write(const EventBatch& events, v1::Events& out) {
   const auto& payloads = events.payloads();
   out.mutable_payload_size()->Add(payloads.sizes().begin(), payloads.sizes().end());
   out.set_payload(payloads.texts());
+  for (const auto time : events.times()) out.add_created_at(time.time_since_epoch().count());
 }
 
 EventBatch read(v1::Events& in) {
+  std::vector<EventTime> times;
+  for (const auto time : in.created_at()) times.emplace_back(std::chrono::microseconds(time));
   return {to_vector<std::string>(in.topic_name()),
           to_vector<std::uint32_t>(in.topic()),
           to_vector<EventId>(in.id()),
           to_vector<TransactionId>(in.txid()),
           std::move(*in.mutable_op()),
-          TextColumn(to_vector<std::uint32_t>(in.payload_size()), std::move(*in.mutable_payload()))};
+          TextColumn(to_vector<std::uint32_t>(in.payload_size()), std::move(*in.mutable_payload())),
+          std::move(times)};
 }
 
 void write(const LoadChunk& chunk, v1::LoadChunk& out) {

@@ -23,16 +23,17 @@ void TextColumn::add(std::string_view text) {
 
 EventBatch::EventBatch(std::vector<std::string> topic_names, std::vector<std::uint32_t> topics,
                        std::vector<EventId> ids, std::vector<TransactionId> transactions, std::string ops,
-                       TextColumn payloads)
+                       TextColumn payloads, std::vector<EventTime> times)
     : topic_names_(std::move(topic_names)),
       topics_(std::move(topics)),
       ids_(std::move(ids)),
       transactions_(std::move(transactions)),
       ops_(std::move(ops)),
-      payloads_(std::move(payloads)) {
+      payloads_(std::move(payloads)),
+      times_(std::move(times)) {
   const auto count = ids_.size();
   if (topics_.size() != count || transactions_.size() != count || ops_.size() != count ||
-      payloads_.size() != count) {
+      payloads_.size() != count || (!times_.empty() && times_.size() != count)) {
     throw InvalidInput("the columns of an event batch differ in length");
   }
   if (!std::all_of(topics_.begin(), topics_.end(),
@@ -58,6 +59,9 @@ void EventBatch::add(const Event& event) {
   transactions_.push_back(event.transaction);
   ops_.push_back(static_cast<char>(event.op));
   payloads_.add(event.payload);
+  if (event.created_at == EventTime{} && times_.empty()) return;
+  times_.resize(ids_.size());
+  times_.back() = event.created_at;
 }
 
 }  // namespace mailboat

@@ -71,7 +71,7 @@ class EventBatch {
   /// topic.
   EventBatch(std::vector<std::string> topic_names, std::vector<std::uint32_t> topics,
              std::vector<EventId> ids, std::vector<TransactionId> transactions, std::string ops,
-             TextColumn payloads);
+             TextColumn payloads, std::vector<EventTime> times = {});
 
   void add(const Event& event);
 
@@ -86,12 +86,15 @@ class EventBatch {
   [[nodiscard]] const std::vector<TransactionId>& transactions() const { return transactions_; }
   [[nodiscard]] const std::string& ops() const { return ops_; }
   [[nodiscard]] const TextColumn& payloads() const { return payloads_; }
+  /// Empty where no event's time is known.
+  [[nodiscard]] const std::vector<EventTime>& times() const { return times_; }
 
   /// Calls `use(event)` for each event in order.
   template <typename Use>
   void for_each(const Use& use) const {
     payloads_.for_each([&](std::size_t i, std::string_view payload) {
-      use(Event{ids_[i], transactions_[i], topic_names_[topics_[i]], static_cast<Op>(ops_[i]), payload});
+      use(Event{ids_[i], transactions_[i], topic_names_[topics_[i]], static_cast<Op>(ops_[i]), payload,
+                times_.empty() ? EventTime{} : times_[i]});
     });
   }
 
@@ -104,6 +107,7 @@ class EventBatch {
   std::vector<TransactionId> transactions_;
   std::string ops_;
   TextColumn payloads_;
+  std::vector<EventTime> times_;
 };
 
 }  // namespace mailboat

@@ -65,6 +65,7 @@ struct Hello {
   std::uint64_t retries = 0;  ///< how many Retry messages this copy has applied
   std::optional<RunningVerification> verification = {};
   std::chrono::seconds verify_every{};  ///< 0: not by itself
+  bool wants_times = false;             ///< events are to come with Event::created_at
 };
 
 struct Welcome {

@@ -41,6 +41,23 @@ TEST(Codec, HelloSurvivesTheWire) {
   EXPECT_EQ(back.credit, hello.credit);
 }
 
+TEST(Codec, TimesOfEventsSurviveTheWireWhereTheyAreKnown) {
+  Hello hello;
+  EXPECT_FALSE(through_consumer_wire(hello).wants_times);
+  hello.wants_times = true;
+  EXPECT_TRUE(through_consumer_wire(hello).wants_times);
+  EXPECT_TRUE(through_producer_wire(Retry{some_events()}).events.times().empty());
+  const std::vector<EventTime> times{EventTime(std::chrono::microseconds(-1)),
+                                     EventTime(std::chrono::microseconds(1'600'000'000'123'456))};
+  EventBatch events;
+  for (const auto time : times) events.add({7, 100, "t", Op::Insert, "{}", time});
+  const auto back = through_producer_wire(Retry{events}).events;
+  EXPECT_EQ(back.times(), times);
+  std::vector<EventTime> seen;
+  back.for_each([&seen](const Event& event) { seen.push_back(event.created_at); });
+  EXPECT_EQ(seen, times);
+}
+
 TEST(Codec, HelloOfANewReplicaHasNoCursor) {
   EXPECT_FALSE(through_consumer_wire(Hello{}).cursor.has_value());
 }
