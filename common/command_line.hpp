@@ -44,6 +44,8 @@ class CommandLine {
     bool required = false;
     std::vector<std::string> choices = {};  ///< when not empty, nothing else is accepted
     bool has_commas = false;  ///< the values of a list may: it is given several times, not split
+    /// Where the file has `[[...]]` of this name, the option is not required, and must not be given.
+    std::string unless_tables = {};
   };
 
   CommandLine(std::string name, std::string summary, std::string example);

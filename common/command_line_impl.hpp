@@ -72,7 +72,8 @@ struct CommandLine::Impl {
   [[nodiscard]] const CommandLine* given() const;  // of our commands; null when none is
   [[nodiscard]] std::optional<GivenTexts> given(const Entry& entry, const Environment& environment,
                                                 const ConfigEntries& file, const std::string& path) const;
-  void apply(const Environment& environment, const ConfigEntries& file, const std::string& path) const;
+  void apply(const Environment& environment, const ConfigFile& file, const std::string& path) const;
+  void run_checks() const;
   void apply_tables(const ConfigFile& file, const std::string& path) const;
   [[nodiscard]] std::string config_path(const Environment& environment) const;
   void refuse_unknown_keys(const ConfigEntries& file, const std::string& path) const;

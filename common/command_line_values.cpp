@@ -47,24 +47,45 @@ std::optional<GivenTexts> CommandLine::Impl::given(const Entry& entry, const Env
   return GivenTexts{*in_file->second, origin};
 }
 
-void CommandLine::Impl::apply(const Environment& environment, const ConfigEntries& file,
+namespace {
+
+std::string beside_tables(const GivenTexts& found, const CommandLine::Option& option,
+                          const std::string& path) {
+  return found.origin + ": " + path + " has [[" + option.unless_tables + "]], each with a " +
+         file_key_of_option(option.name) + " of its own. Remove one or the other";
+}
+
+std::string missing_setting(const CommandLine::Option& option) {
+  const auto tables = option.unless_tables.empty() ? "" : " or [[" + option.unless_tables + "]]";
+  return "--" + option.name + " is missing (or " + variable_of_option(option.name) + ", or " +
+         file_key_of_option(option.name) + tables + " in the file given with --config)";
+}
+
+}  // namespace
+
+void CommandLine::Impl::apply(const Environment& environment, const ConfigFile& file,
                               const std::string& path) const {
   for (const auto& entry : entries) {
-    const auto found = given(entry, environment, file, path);
+    const auto found = given(entry, environment, file.entries, path);
+    const bool has_tables = file.tables.contains(entry.option.unless_tables);
+    if (found && has_tables) throw ConfigurationError(beside_tables(*found, entry.option, path));
     if (found) {
       try {
         entry.assign(found->texts);
       } catch (const InvalidInput& error) {
         throw ConfigurationError(found->origin + ": " + error.what());
       }
+    } else if (has_tables) {
+      continue;
     } else if (entry.option.required && entry.is_setting) {
-      throw ConfigurationError("--" + entry.option.name + " is missing (or " +
-                               variable_of_option(entry.option.name) + ", or " +
-                               file_key_of_option(entry.option.name) + " in the file given with --config)");
+      throw ConfigurationError(missing_setting(entry.option));
     } else if (entry.option.required) {
       throw ConfigurationError(entry.option.name + " is missing");
     }
   }
+}
+
+void CommandLine::Impl::run_checks() const {
   for (const auto& check : checks) check();
 }
 
@@ -108,10 +129,12 @@ void CommandLine::Impl::resolve(const Environment& environment) const {
   ConfigFile file;
   if (!path.empty()) file = read_config_file(path);
   refuse_unknown_keys(file.entries, path);
-  apply(environment, file.entries, path);
+  apply(environment, file, path);
   apply_tables(file, path);
+  run_checks();
   for (const auto* command = given(); command != nullptr; command = command->impl_->given()) {
     command->impl_->apply(environment, {}, {});
+    command->impl_->run_checks();
   }
 }
 

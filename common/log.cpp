@@ -40,9 +40,11 @@ bool needs_quotes(std::string_view value) {
   return value.empty() || value.find_first_of(" \t\r\n\"=\\") != std::string_view::npos;
 }
 
+thread_local std::string thread_field;  // ` key=value`, or empty
+
 void write(spdlog::level::level_enum level, std::string_view message, Fields fields) {
   if (!logger().should_log(level)) return;
-  const auto line = format_line(message, fields);
+  const auto line = format_line(message, fields) + thread_field;
   logger().log(level, spdlog::string_view_t(line.data(), line.size()));
 }
 
@@ -73,6 +75,11 @@ Level parse_level(std::string_view text) {
 std::string_view level_name(Level level) { return row_of(level).name; }
 
 void set_level(Level level) { logger().set_level(row_of(level).vendor); }
+
+ThreadField::ThreadField(std::string_view key, std::string_view value) {
+  thread_field = format_line("", {{key, value}});
+}
+ThreadField::~ThreadField() { thread_field.clear(); }
 
 void debug(std::string_view message, Fields fields) { write(spdlog::level::debug, message, fields); }
 void info(std::string_view message, Fields fields) { write(spdlog::level::info, message, fields); }

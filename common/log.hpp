@@ -38,6 +38,16 @@ std::string_view level_name(Level level);
 /// Events below `level` are dropped from now on. The default is Info.
 void set_level(Level level);
 
+/// A field that ends each line of the thread that made this, as long as this exists. One at a time in a
+/// thread.
+class ThreadField {
+ public:
+  ThreadField(std::string_view key, std::string_view value);
+  ~ThreadField();
+  ThreadField(const ThreadField&) = delete;
+  ThreadField& operator=(const ThreadField&) = delete;
+};
+
 void debug(std::string_view message, Fields fields = {});
 void info(std::string_view message, Fields fields = {});
 void warn(std::string_view message, Fields fields = {});

@@ -1,6 +1,7 @@
 #include "common/log.hpp"
 
 #include <gtest/gtest.h>
+#include <thread>
 
 #include "common/error.hpp"
 
@@ -47,6 +48,20 @@ TEST(Log, WritesToStandardErrorFromTheLevelOn) {
   const auto written = testing::internal::GetCapturedStderr();
   EXPECT_EQ(written.find("not shown"), std::string::npos);
   EXPECT_NE(written.find("Z warning shown n=1\n"), std::string::npos) << written;
+}
+
+TEST(Log, EndsEachLineOfAThreadWithItsField) {
+  testing::internal::CaptureStderr();
+  {
+    const ThreadField field("source", "eu");
+    warn("mine", {{"n", 1}});
+    std::thread([] { warn("another's"); }).join();
+  }
+  warn("later");
+  const auto written = testing::internal::GetCapturedStderr();
+  EXPECT_NE(written.find("Z warning mine n=1 source=eu\n"), std::string::npos) << written;
+  EXPECT_NE(written.find("another's\n"), std::string::npos) << written;
+  EXPECT_NE(written.find("later\n"), std::string::npos) << written;
 }
 
 }  // namespace
