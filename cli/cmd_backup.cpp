@@ -38,10 +38,17 @@ class CopyLine {
   bool shown_ = false;
 };
 
-std::string position(const std::optional<consumer::StoredCursor>& holds) {
-  if (!holds) return "a replica that has not applied anything yet";
-  return "subscription " + holds->subscription + " at " + holds->cursor.snapshot.to_string() +
-         ", last event " + grouped(static_cast<std::int64_t>(holds->last_event_id));
+std::string position(const consumer::StoredCursor& stored) {
+  return (stored.source.empty() ? "" : "source " + stored.source + ", ") + "subscription " +
+         stored.subscription + " at " + stored.cursor.snapshot.to_string() + ", last event " +
+         grouped(static_cast<std::int64_t>(stored.last_event_id));
+}
+
+std::string positions(const std::vector<consumer::StoredCursor>& holds) {
+  if (holds.empty()) return "a replica that has not applied anything yet";
+  std::string text;
+  for (const auto& stored : holds) text += (text.empty() ? "" : "; ") + position(stored);
+  return text;
 }
 
 class Backup : public Command {
@@ -68,7 +75,7 @@ class Backup : public Command {
           shutdown.token());
     }
     context.terminal.out << "copied " << database_ << " to " << to_ << ", " << rough_size(made.bytes) << ": "
-                         << position(made.holds) << '\n';
+                         << positions(made.holds) << '\n';
     return ExitCode::Done;
   }
 

@@ -28,28 +28,40 @@ class Subscribe : public Command {
                    .help = "Begin with a copy of another replica's SQLite file, made with mailboat backup; "
                            "nothing is loaded"},
                   copy_);
+    line.argument({.name = "source",
+                   .value = "NAME",
+                   .help = "With --from-copy: which source of the copy, where several could be meant"},
+                  source_);
     retry_.declare(line);
     line.check([this] {
       if (copy_ && start_)
         throw ConfigurationError(
             "--from-copy takes the start from the subscription that the copy belongs to: leave out --start");
+      if (source_ && !copy_) throw ConfigurationError("--source is a part of --from-copy: leave it out");
     });
   }
 
   ExitCode run(const Context& context) override {
     auto connection = connect_to_outbox(context);
     auto& out = context.terminal.out;
+    std::string source;
     if (copy_) {
       const ShutdownSignal shutdown;
       const auto made =
-          subscribe_from_copy(connection, name_, *copy_, {selection_, retry_}, shutdown.token());
+          subscribe_from_copy(connection, name_, *copy_, {source_, selection_, retry_}, shutdown.token());
       out << "subscription " << name_ << " is made, at " << made.snapshot << " like the copy of "
           << made.original << ", with " << made.tasks << (made.tasks == 1 ? " task" : " tasks") << " of it";
+      source = made.source;
     } else {
       subscribe(connection);
       out << "subscription " << name_ << " is made";
     }
     selection_.warn_of_untracked(connection, context.terminal.err);
+    if (!source.empty()) {
+      out << ". The consumer of the copy needs subscription = \"" << name_ << "\" in its [[source]] "
+          << source << '\n';
+      return ExitCode::Done;
+    }
     out << ". With mailboat-producer running, feed " << (copy_ ? "the copy" : "a replica") << ":\n"
         << "  mailboat-consumer --producer tcp://127.0.0.1:5657 --subscription " << name_ << " --database "
         << (copy_ ? shell_word(*copy_) : name_ + ".db") << '\n';
@@ -69,6 +81,7 @@ class Subscribe : public Command {
   SelectionOptions selection_;
   std::optional<std::string> start_;
   std::optional<std::string> copy_;
+  std::optional<std::string> source_;
   RetryOptions retry_;
 };
 

@@ -6,9 +6,9 @@
 #include <sqlite3.h>
 #include <system_error>
 
-#include "consumer/bookkeeping.hpp"
 #include "consumer/file_check.hpp"
 #include "consumer/new_file.hpp"
+#include "consumer/own_tables.hpp"
 #include "consumer/storage_error.hpp"
 
 namespace mailboat::consumer {
@@ -70,7 +70,8 @@ Backup back_up(const std::string& from, const std::string& to, const BackupProgr
   try {
     auto source = open_replica_file(from);
     const SQLite::Transaction reading(source);
-    made.holds = Bookkeeping(source).cursor();
+    require_own_format(source);
+    made.holds = stored_cursors(source);
     require_room(source, to);
     fill(source, file, progress, stop);
     finish(file, from, stop);

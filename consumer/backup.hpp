@@ -2,9 +2,9 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "consumer/stored_cursor.hpp"
 
@@ -12,7 +12,7 @@ namespace mailboat::consumer {
 
 /// What a copy is.
 struct Backup {
-  std::optional<StoredCursor> holds;  ///< nothing: the replica has not applied anything yet
+  std::vector<StoredCursor> holds;  ///< of each source; empty: the replica has not applied anything yet
   std::int64_t bytes = 0;
 };
 

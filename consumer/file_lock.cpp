@@ -5,6 +5,7 @@
 #include <chrono>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <system_error>
 #include <thread>
 #include <unistd.h>
@@ -40,7 +41,7 @@ std::string read_note(int fd) {
 }  // namespace
 
 FileLock::FileLock(const std::string& path, const std::string& held_sentence)
-    : fd_(::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644)) {
+    : path_(path), fd_(::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644)) {
   if (fd_ < 0 && errno == ENOENT)
     throw Fatal("there is no folder for '" + path + "'. Create it, or correct --database");
   if (fd_ < 0) {
@@ -53,6 +54,13 @@ FileLock::FileLock(const std::string& path, const std::string& held_sentence)
   ::close(fd_);
   if (error == EWOULDBLOCK) throw Fatal(held_sentence);
   throw ReplicaUnavailable("cannot lock '" + path + "': " + std::generic_category().message(error));
+}
+
+bool FileLock::is_in_place() const {
+  struct stat held {};
+  struct stat found {};
+  return ::fstat(fd_, &held) == 0 && ::stat(path_.c_str(), &found) == 0 && held.st_dev == found.st_dev &&
+         held.st_ino == found.st_ino;
 }
 
 std::string FileLock::note_in(const std::string& path) {

@@ -17,6 +17,9 @@ class FileLock {
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 
+  /// False when the lock file was deleted or moved away: whoever looks there now makes another one.
+  [[nodiscard]] bool is_in_place() const;
+
   /// What the last holder has noted in the lock file at `path`, for who only wants to know: takes no lock.
   [[nodiscard]] static std::string note_in(const std::string& path);
   /// What the last holder has noted in the file; empty when nobody has.
@@ -25,6 +28,7 @@ class FileLock {
   void note(const std::string& text);
 
  private:
+  const std::string path_;
   int fd_;
 };
 

@@ -7,9 +7,13 @@
 namespace mailboat::consumer {
 
 /// Keeps the replica at `options.database` up to date until `stop`, or with `until_caught_up` until
-/// everything committed before the start has been applied (tables still loading included). Whatever may mend
-/// itself (a producer or a disk that is away, a lock) is logged once per change and tried again, with growing
-/// pauses; what may not ends with Fatal.
+/// everything committed before the start has been applied (tables still loading included), of each of the
+/// sources. See SourceFollower for what is waited for.
+///
+/// Each source with a name is followed by a thread of its own. One that cannot go on (Fatal and the like)
+/// ends alone, is logged, and makes this throw Fatal when the others have ended, too; what is about the file
+/// as a whole (WrongFile) ends all of them. The only source without a name is followed by the calling thread,
+/// and what it throws is thrown as it is.
 void follow(const ConsumerOptions& options, const std::stop_token& stop);
 
 }  // namespace mailboat::consumer

@@ -1,6 +1,7 @@
 #include "consumer/forget_history.hpp"
 
 #include "common/snapshot.hpp"
+#include "consumer/load_sweep.hpp"
 #include "consumer/target_sql.hpp"
 
 namespace mailboat::consumer {
@@ -12,22 +13,32 @@ void execute(SQLite::Database& database, const std::string& sql, std::int64_t va
   statement.exec();
 }
 
-// Rows that a load wrote carry its chunk's number. They need not be written anew if that chunk is exact at
-// nothing: later chunks have higher numbers.
-void forget_chunks(SQLite::Database& database) {
-  SQLite::Statement statement(database, "UPDATE _mailboat_load_chunk SET snapshot = ?");
-  statement.bind(1, Snapshot().to_string());
+void execute(SQLite::Database& database, const std::string& sql, const std::string& text) {
+  SQLite::Statement statement(database, sql);
+  statement.bind(1, text);
   statement.exec();
 }
 
-void forget_loads(SQLite::Database& database) {
-  database.exec("DELETE FROM _mailboat_load; DELETE FROM _mailboat_load_key");
-  std::vector<std::string> marks;
-  SQLite::Statement row(database,
-                        R"(SELECT name FROM sqlite_master WHERE name LIKE '\_mailboat\_seen\_%' ESCAPE '\')");
-  while (row.executeStep()) marks.push_back(row.getColumn(0).getString());
-  row.reset();
-  for (const auto& name : marks) database.exec("DROP TABLE " + quote(name));
+void forget_tombstones(SQLite::Database& database, const std::string& graves, std::int64_t shared) {
+  SQLite::Statement tombstones(database,
+                               "DELETE FROM _mailboat_tombstone WHERE table_name = ? AND version > ?");
+  tombstones.bind(1, graves);
+  tombstones.bind(2, shared);
+  tombstones.exec();
+}
+
+// Rows that a load wrote carry its chunk's number. They need not be written anew if that chunk is exact at
+// nothing: later chunks have higher numbers.
+void forget_chunks(SQLite::Database& database, const std::string& source) {
+  SQLite::Statement statement(database, "UPDATE _mailboat_load_chunk SET snapshot = ? WHERE source = ?");
+  statement.bind(1, Snapshot().to_string());
+  statement.bind(2, source);
+  statement.exec();
+}
+
+void forget_loads(SQLite::Database& database, const std::string& source) {
+  execute(database, "DELETE FROM _mailboat_load WHERE source = ?", source);
+  execute(database, "DELETE FROM _mailboat_load_key WHERE source = ?", source);
 }
 
 // The rows of a history tell of the past, which stays. Their ids only keep an event from being written twice:
@@ -41,7 +52,9 @@ void forget_event_ids(SQLite::Database& database, const std::string& table, std:
 
 }  // namespace
 
-void forget_history(SQLite::Database& database, const std::vector<TargetPlan>& plans, EventId shared_events) {
+void forget_history(SQLite::Database& database, const std::string& source,
+                    const std::vector<TargetPlan>& plans, const std::vector<std::string>& graves,
+                    EventId shared_events) {
   const auto shared = static_cast<std::int64_t>(shared_events);
   for (const auto& plan : plans) {
     if (plan.mode == TargetPlan::Mode::History) {
@@ -50,14 +63,17 @@ void forget_history(SQLite::Database& database, const std::vector<TargetPlan>& p
       execute(database, "UPDATE " + quote(plan.table) + " SET _version = 0 WHERE _version > ?", shared);
     }
   }
-  execute(database, "DELETE FROM _mailboat_tombstone WHERE version > ?", shared);
-  forget_chunks(database);
-  forget_loads(database);
+  for (const auto& one : graves) {
+    forget_tombstones(database, one, shared);
+    database.exec("DROP TABLE IF EXISTS " + quote(marks_of_load(one)));
+  }
+  forget_chunks(database, source);
+  forget_loads(database, source);
   // Descriptions come again with this window, and have to count whatever their ids are.
-  database.exec("UPDATE _mailboat_relation SET event_id = 0");
+  execute(database, "UPDATE _mailboat_relation SET event_id = 0 WHERE source = ?", source);
   // Nobody at the source could find their events. Those whose transactions it has are there already: a
   // rejection is recorded before its window is acknowledged. Those that are sent anew are judged anew.
-  database.exec("DELETE FROM _mailboat_rejection");
+  execute(database, "DELETE FROM _mailboat_rejection WHERE source = ?", source);
 }
 
 }  // namespace mailboat::consumer

@@ -6,8 +6,10 @@
 
 namespace mailboat::consumer {
 
+std::string marks_of_load(const std::string& graves) { return "_mailboat_seen_" + graves; }
+
 LoadSweep::LoadSweep(SQLite::Database& database, const TargetPlan& plan)
-    : database_(database), plan_(plan), marks_("_mailboat_seen_" + graves_of(plan)) {}
+    : database_(database), plan_(plan), marks_(marks_of_load(graves_of(plan))) {}
 
 void LoadSweep::begin() { database_.exec("DROP TABLE IF EXISTS " + quote(marks_)); }
 

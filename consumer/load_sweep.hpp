@@ -11,6 +11,9 @@
 
 namespace mailboat::consumer {
 
+/// Where LoadSweep marks rows of a table, by its graves_of().
+[[nodiscard]] std::string marks_of_load(const std::string& graves);
+
 /// Takes away, when a table's load ends, the rows that are no longer in the source: those that neither a
 /// chunk of the load nor an event since its beginning has written. Throws SQLite::Exception.
 ///

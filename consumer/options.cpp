@@ -6,17 +6,22 @@
 namespace mailboat::consumer {
 namespace {
 
-void declare(CommandLine& line, ConsumerOptions& options) {
+void declare_source(CommandLine& line, Source& only) {
   line.setting({.name = "producer",
                 .value = "ENDPOINT",
                 .help = "Where mailboat-producer listens; repeat it to name stand-ins",
-                .required = true},
-               options.producers);
+                .required = true,
+                .unless_tables = "source"},
+               only.producers);
   line.setting({.name = "subscription",
                 .value = "NAME",
                 .help = "The stream to follow, made with: mailboat subscribe NAME",
-                .required = true},
-               options.subscription);
+                .required = true,
+                .unless_tables = "source"},
+               only.subscription);
+}
+
+void declare(CommandLine& line, ConsumerOptions& options) {
   line.setting({.name = "database",
                 .value = "FILE",
                 .help = "The SQLite file to keep up to date; made when it does not exist",
@@ -40,14 +45,20 @@ void declare(CommandLine& line, ConsumerOptions& options) {
   line.tables("route", [&options](const std::string& path, const std::vector<ConfigTable>& tables) {
     options.routes = parse_routes(path, tables);
   });
+  line.tables("source", [&options](const std::string& path, const std::vector<ConfigTable>& tables) {
+    options.sources = parse_sources(path, tables);
+  });
   line.setting({.name = "log-level", .value = "LEVEL", .help = "debug, info, warning or error"},
                options.log_level);
 }
 
+void require_usable(const Source& only) {
+  if (only.producers.empty()) throw ConfigurationError("producer: the list is empty");
+  for (const auto& endpoint : only.producers) require_endpoint(endpoint);
+  if (only.subscription.empty()) throw ConfigurationError("subscription: the name is empty");
+}
+
 void require_usable(const ConsumerOptions& options) {
-  if (options.producers.empty()) throw ConfigurationError("producer: the list is empty");
-  for (const auto& endpoint : options.producers) require_endpoint(endpoint);
-  if (options.subscription.empty()) throw ConfigurationError("subscription: the name is empty");
   if (options.database.empty()) throw ConfigurationError("database: the file name is empty");
   if (options.heartbeat <= std::chrono::milliseconds(0))
     throw ConfigurationError("heartbeat has to be above zero");
@@ -61,11 +72,20 @@ void require_usable(const ConsumerOptions& options) {
 std::variant<ConsumerOptions, ExitCode> parse_options(const std::vector<std::string>& arguments,
                                                       Terminal terminal, const Environment& environment) {
   ConsumerOptions options;
+  Source only;
   CommandLine line(
       "mailboat-consumer", "Keeps a SQLite file equal to tables in PostgreSQL, as mailboat-producer tells.",
       "mailboat-consumer --producer tcp://127.0.0.1:5657 --subscription shop --database shop.db");
+  declare_source(line, only);
   declare(line, options);
-  line.check([&options] { require_usable(options); });
+  line.check([&] {
+    if (options.sources.empty()) {
+      require_usable(only);
+      options.sources.push_back(only);
+    }
+    assign_routes(options.routes, options.sources);
+    require_usable(options);
+  });
   if (const auto code = line.parse(arguments, terminal, environment)) return *code;
   return options;
 }

@@ -8,18 +8,16 @@
 
 #include "common/command_line.hpp"
 #include "consumer/route.hpp"
+#include "consumer/source.hpp"
 
 namespace mailboat::consumer {
 
 /// Everything an operator can decide about mailboat-consumer. deploy/consumer.toml shows the same as a file.
 struct ConsumerOptions {
-  /// Where producers of the same source listen. Normally one; with several, the next is tried when one is
-  /// gone. No default: a consumer that guessed could follow the wrong database.
-  std::vector<std::string> producers;
-
-  /// The stream to follow, as made by `mailboat subscribe NAME`. One SQLite file has one subscription and the
-  /// other way round. No default.
-  std::string subscription;
+  /// What to follow, one source at least. Without `[[source]]` in the file it is one that has no name, with
+  /// the settings `producer` and `subscription`. No default: a consumer that guessed could follow the wrong
+  /// database.
+  std::vector<Source> sources;
 
   /// The SQLite file to keep up to date; made when it does not exist. It holds the position as well, so a
   /// copy of it can be put back at any time. No default. Must be on a local disk: WAL mode needs shared
@@ -44,9 +42,9 @@ struct ConsumerOptions {
   /// 0 stands for never. It reads every row of the source's tables once.
   std::chrono::milliseconds verify_every{};
 
-  /// How topics become rows of tables that the operator has made; each topic has one. Empty: events that an
-  /// application publishes are rejected, and tracked tables become tables of their own names anyway. Only in
-  /// the file: `[[route]]`.
+  /// How topics become rows of tables that the operator has made; each topic of a source has one. Empty:
+  /// events that an application publishes are rejected, and tracked tables become tables of their own names
+  /// anyway. Only in the file: `[[route]]`.
   std::vector<Route> routes;
 
   /// Debug also logs each window.

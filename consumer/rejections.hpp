@@ -2,25 +2,25 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "common/messages.hpp"
 
 namespace mailboat::consumer {
 
-/// Rejections that PostgreSQL has not confirmed yet (`_mailboat_rejection`). They are written in the
-/// transaction of their window, so that a crash between its commit and the report loses none. Opens no
-/// transaction. Throws SQLite::Exception.
+/// Rejections of one source that its PostgreSQL has not confirmed yet (`_mailboat_rejection`). They are
+/// written in the transaction of their window, so that a crash between its commit and the report loses none.
+/// Opens no transaction. Throws SQLite::Exception.
 class Rejections {
  public:
-  /// The table must have been made, by create_table().
-  explicit Rejections(SQLite::Database& database) : database_(database) {}
+  /// The table must have been made, by create_table(). `source` must outlive this.
+  Rejections(SQLite::Database& database, const std::string& source) : database_(database), source_(source) {}
   static void create_table(SQLite::Database& database);
 
   /// One that is there already is put at the end: it is reported again.
   void add(const Rejection& rejection);
   void remove(EventId event_id);
-  [[nodiscard]] bool empty();
 
   /// Some of those behind position `after` (0: the first), in order, of about 1 MiB at most. Empty when there
   /// are no more.
@@ -32,6 +32,7 @@ class Rejections {
 
  private:
   SQLite::Database& database_;
+  const std::string& source_;
 };
 
 }  // namespace mailboat::consumer

@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <map>
-#include <sqlite3.h>
 
 #include "consumer/file_identity.hpp"
-#include "consumer/open_database.hpp"
 #include "consumer/second_pass.hpp"
-#include "consumer/stale_log.hpp"
 
 namespace mailboat::consumer {
 namespace {
@@ -31,55 +28,6 @@ auto Replica::on_database(const char* what, const Work& work) {
   }
 }
 
-Replica::Replica(Options options)
-    : options_(std::move(options)),
-      lock_(options_.path + "-lock", "another mailboat-consumer is writing '" + options_.path +
-                                         "'. One SQLite file has one consumer: stop the other one first"),
-      database_(open_database(options_.path, lock_.note())),
-      bookkeeping_(database_),
-      verification_(database_, bookkeeping_),
-      tables_(database_, bookkeeping_, verification_, options_.routes) {
-  try {
-    open();
-  } catch (const SQLite::Exception& error) {
-    if (error.getErrorCode() == SQLITE_NOTADB) {
-      throw NotADatabase("'" + options_.path + "' is not a SQLite database. Give --database another path");
-    }
-    throw ReplicaUnavailable("cannot use SQLite file '" + options_.path + "': " + error.what());
-  }
-}
-
-void Replica::open() {
-  use_write_ahead_log(database_);
-  bookkeeping_.create_tables();
-  Rejections::create_table(database_);
-  VerificationLog::create_tables(database_);
-  TargetBook::create_table(database_);
-  file_id_ = bookkeeping_.file_id();
-  identity_ = identify_file(options_.path, file_id_);
-  lock_.note(name_file_and_log(options_.path));
-  deferred_.emplace(database_);
-  read_cursor();
-  read_tables();
-}
-
-void Replica::read_tables() {
-  tables_known_ = false;
-  tables_.read(last_event_id_ + 1);
-  tables_known_ = true;
-}
-
-void Replica::read_cursor() {
-  const auto stored = bookkeeping_.cursor();
-  if (!stored) return;
-  if (stored->subscription != options_.subscription) {
-    throw Fatal("SQLite file '" + options_.path + "' belongs to subscription '" + stored->subscription +
-                "', not to '" + options_.subscription + "'. Check --subscription and --database");
-  }
-  cursor_ = stored->cursor;
-  last_event_id_ = stored->last_event_id;
-}
-
 bool Replica::may_go_on() {
   return on_database("look at the tables", [this] { return tables_.may_go_on(); });
 }
@@ -98,11 +46,15 @@ void Replica::require_in_place() const {
 void Replica::begin() {
   if (!tables_known_)
     throw ReplicaUnavailable("the tables of SQLite file '" + options_.path + "' have changed");
+  transaction_.reset();  // what an error has left of retries
+  turn_.give_back();
+  auto turn = file_->take_turn();
   // IMMEDIATE: whoever else writes makes us wait here, and not in the middle of a window.
   on_database("begin a transaction", [this] {
     require_in_place();
     transaction_.emplace(database_, SQLite::TransactionBehavior::IMMEDIATE);
   });
+  turn_ = std::move(turn);
   highest_event_id_ = last_event_id_;
   chunk_.reset();
   has_deferred_ = has_forgotten_ = false;
@@ -149,7 +101,7 @@ void Replica::reject(const Rejection& rejection, const std::string& what) {
         "become "
         "a task that is retried by itself, with --reject-limit 0");
   }
-  on_database("store a rejection", [&] { Rejections(database_).add(rejection); });
+  on_database("store a rejection", [&] { Rejections(database_, bookkeeping_.source()).add(rejection); });
 }
 
 void Replica::settle(std::optional<std::string_view> topic) {
@@ -217,7 +169,12 @@ std::vector<Verified> Replica::unconfirmed_verifications() {
   return on_database("read what was verified", [this] { return verification_.log().ended(); });
 }
 
+WriterTurns::Turn Replica::turn_to_confirm() {
+  return transaction_ ? WriterTurns::Turn() : file_->take_turn();
+}
+
 void Replica::confirm_verification(const VerificationRecorded& recorded) {
+  const auto turn = turn_to_confirm();
   on_database("forget what was verified", [&] {
     SQLite::Savepoint savepoint(database_, "confirm");
     verification_.log().remove(recorded);
@@ -237,16 +194,18 @@ void Replica::commit(const Cursor& cursor) {
   if (has_deferred_) settle(std::nullopt);
   on_database("commit a window", [&] {
     if (has_forgotten_) summary_.left_alone = bookkeeping_.topics_without_load();
-    bookkeeping_.store(StoredCursor{options_.subscription, cursor, highest_event_id_});
+    bookkeeping_.store(StoredCursor{options_.subscription, cursor, highest_event_id_, bookkeeping_.source()});
     require_in_place();
     transaction_->commit();
   });
   transaction_.reset();
+  turn_.give_back();
   cursor_ = cursor;
   last_event_id_ = highest_event_id_;
 }
 
 void Replica::rollback() {
+  const auto turn = std::move(turn_);  // until the tables are read again, which may write
   tables_.release_statements();
   chunk_savepoint_.reset();
   transaction_.reset();
@@ -270,6 +229,7 @@ Retried Replica::retry(const EventBatch& events) {
     transaction_->commit();
   });
   transaction_.reset();
+  turn_.give_back();
   return retried;
 }
 
@@ -288,19 +248,21 @@ RetryOutcome Replica::retry_one(const Event& event, const char* buffer_end,
     if (event.op == Op::Relation) tables_.description_refused(event, refusal->reason);
     outcome.error = refusal->reason;
   } else {
-    on_database("forget a rejection", [&] { Rejections(database_).remove(event.id); });
+    on_database("forget a rejection", [&] { Rejections(database_, bookkeeping_.source()).remove(event.id); });
   }
   return outcome;
 }
 
 Rejections::Piece Replica::unconfirmed(std::int64_t after) {
-  return on_database("read the rejections", [&] { return Rejections(database_).read(after); });
+  return on_database("read the rejections",
+                     [&] { return Rejections(database_, bookkeeping_.source()).read(after); });
 }
 
 void Replica::confirm(const std::vector<EventId>& event_ids) {
+  const auto turn = turn_to_confirm();
   on_database("forget confirmed rejections", [&] {
     SQLite::Savepoint savepoint(database_, "confirm");
-    for (const auto id : event_ids) Rejections(database_).remove(id);
+    for (const auto id : event_ids) Rejections(database_, bookkeeping_.source()).remove(id);
     savepoint.release();
   });
 }

@@ -3,6 +3,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <SQLiteCpp/Savepoint.h>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,20 +12,21 @@
 #include "consumer/attempt.hpp"
 #include "consumer/bookkeeping.hpp"
 #include "consumer/deferred_events.hpp"
-#include "consumer/file_lock.hpp"
 #include "consumer/rejections.hpp"
+#include "consumer/replica_file.hpp"
 #include "consumer/tables.hpp"
 #include "consumer/verification.hpp"
 
 namespace mailboat::consumer {
 
-/// The SQLite file that changes are applied to: the target tables (see Tables), and beside them mailboat's
-/// own. Everything between begin() and commit() becomes visible at once or not at all.
+/// The SQLite file that changes are applied to, as far as they come from one source: the target tables (see
+/// Tables), and beside them mailboat's own. Everything between begin() and commit() becomes visible at once
+/// or not at all, and the other sources' transactions wait meanwhile.
 ///
 /// An event that cannot be applied does not keep the rest of its window back: it becomes a rejection, which
-/// is stored with the window. One thread, one process: a lock file beside the database keeps a second
-/// consumer out. Throws ReplicaUnavailable for what is about the database as a whole, RejectionStorm, and
-/// Fatal for a file that is not ours.
+/// is stored with the window. One thread, a connection of its own; one process: a lock file beside the
+/// database keeps a second consumer out. Throws NoTurn when stopped while others write,  ReplicaUnavailable
+/// for what is about the database as a whole, RejectionStorm, and Fatal for a file that is not ours.
 class Replica {
  public:
   struct Options {
@@ -32,9 +34,13 @@ class Replica {
     std::string subscription;
     std::vector<Route> routes;
     std::uint32_t reject_limit = 1000;  ///< of one window; 0: no limit
+    SourceTables owner = {};
+    bool takes_over_unnamed = false;  ///< what the file has of this subscription and no source
   };
-  /// Opens or creates the file.
+  /// Opens or creates the file, of which this is the only source.
   explicit Replica(Options options);
+  /// The same for one of several sources that share the `file` at `options.path`.
+  Replica(Options options, std::shared_ptr<ReplicaFile> file);
 
   /// Names this file on this machine; a copy elsewhere has another name.
   [[nodiscard]] const std::string& identity() const { return identity_; }
@@ -104,8 +110,10 @@ class Replica {
   };
 
   void open();
+  void name_source();
   void read_cursor();
   void read_tables();
+  WriterTurns::Turn turn_to_confirm();
   void require_in_place() const;
   void refuse(const Event& event, const WriteRefusal& refusal);
   void reject(const Rejection& rejection, const std::string& what);
@@ -115,7 +123,9 @@ class Replica {
   auto on_database(const char* what, const Work& work);
 
   const Options options_;
-  FileLock lock_;  // before the database: taken first, released last
+  const std::shared_ptr<ReplicaFile> file_;
+  WriterTurns::Turn turn_;                // while a transaction is open; before it: given back after its end
+  const std::shared_ptr<FileLock> lock_;  // before the database: taken first, released last
   SQLite::Database database_;
   Bookkeeping bookkeeping_;
   std::string file_id_;

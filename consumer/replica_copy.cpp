@@ -3,11 +3,11 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <optional>
 
-#include "consumer/bookkeeping.hpp"
 #include "consumer/file_check.hpp"
 #include "consumer/file_identity.hpp"
 #include "consumer/file_lock.hpp"
 #include "consumer/new_file.hpp"
+#include "consumer/own_tables.hpp"
 #include "consumer/stale_log.hpp"
 #include "consumer/storage_error.hpp"
 
@@ -29,16 +29,15 @@ struct ReplicaCopy::Impl {
   }
 
   void read(const std::stop_token& stop) {
-    Bookkeeping bookkeeping(database);
-    bookkeeping.create_tables();  // what an older mailboat did not have
+    create_own_tables(database);  // what an older mailboat did not have
     require_undamaged(database, path, stop);
-    const auto stored = bookkeeping.cursor();
-    if (!stored) {
+    origin.sources = stored_cursors(database);
+    if (origin.sources.empty()) {
       throw Fatal("'" + path +
                   "' is a replica that has not applied anything yet. Leave out --from-copy, and let a "
                   "consumer fill a new file");
     }
-    origin = {*stored, identify_file(path, bookkeeping.file_id())};
+    origin.replica = identify_file(path, file_id(database));
   }
 
   template <typename Work>
@@ -68,13 +67,14 @@ ReplicaCopy::~ReplicaCopy() = default;
 
 const ReplicaCopy::Origin& ReplicaCopy::origin() const { return impl_->origin; }
 
-void ReplicaCopy::give_to(const std::string& subscription) {
+void ReplicaCopy::give_to(const std::string& subscription, const std::string& source) {
   impl_->on_database("write to", [&] {
     auto& database = impl_->database;
     database.exec("PRAGMA synchronous = FULL");
     impl_->transaction.emplace(database, SQLite::TransactionBehavior::IMMEDIATE);
-    SQLite::Statement cursor(database, "UPDATE _mailboat_cursor SET subscription = ?");
+    SQLite::Statement cursor(database, "UPDATE _mailboat_cursor SET subscription = ? WHERE source = ?");
     cursor.bind(1, subscription);
+    cursor.bind(2, source);
     cursor.exec();
     database.exec("UPDATE _mailboat_replica SET id = lower(hex(randomblob(16)))");
   });

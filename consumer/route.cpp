@@ -15,8 +15,8 @@ using Texts = std::vector<std::string>;
 
 const std::string example_key = "key = [\"user_id\"]";
 const std::string example_column = "user_id = \":user_id\"";
-const std::set<std::string> known_keys{"topic", "name",    "table", "mode",   "skip",
-                                       "key",   "columns", "where", "create", "allow_subqueries"};
+const std::set<std::string> known_keys{"source",  "topic", "name",   "table",           "mode", "skip", "key",
+                                       "columns", "where", "create", "allow_subqueries"};
 
 /// Reads one [[route]].
 class RouteReader {
@@ -31,9 +31,11 @@ class RouteReader {
         "Give a table of the source (public.users), the first argument of outbox.publish(), or \"*\" "
         "for all topics without a route");
     refuse_unknown_keys();
+    if (table_.find("source") != nullptr)
+      route_.source = required_text("source", "Give the name of a [[source]], or leave it out");
     route_.skip = flag("skip");
     if (route_.skip) {
-      require_only({"topic", "skip"}, "a topic that is skipped has nothing else");
+      require_only({"source", "topic", "skip"}, "a topic that is skipped has nothing else");
       return route_;
     }
     route_.name = text("name").value_or(route_.topic);
@@ -231,7 +233,7 @@ bool writes_same_table(const Route& one, const Route& other) {
 
 // What several routes write has to be told apart.
 void require_tellable(const Route& one, const Route& other) {
-  if (!writes_same_table(one, other)) return;
+  if (one.source != other.source || !writes_same_table(one, other)) return;
   if (one.mode != other.mode) {
     throw ConfigurationError(place_of(one, "mode") + ": another route appends to table '" + one.table +
                              "', and both cannot share it. Give one of them another table");
@@ -250,7 +252,7 @@ void require_tellable(const Route& one, const Route& other) {
 }
 
 void require_alone(const Route& one, const Route& other) {
-  if (one.topic != other.topic) return;
+  if (one.topic != other.topic || one.source != other.source) return;
   if (one.skip || other.skip) {
     throw ConfigurationError(place_of(one, "skip") +
                              ": another route has the same topic. Leave one of them out");

@@ -30,8 +30,9 @@ struct RoutePlace {
 struct Route {
   enum class Mode { Rows, History };
   std::string topic;
-  std::string name = {};   ///< what a table that several routes write calls its rows; the topic's by default
-  std::string table = {};  ///< in a default route with `{schema}` and `{table}`; empty: the automatic name
+  std::string source = {};  ///< whose topic; empty where there is one source only
+  std::string name = {};    ///< what a table that several routes write calls its rows; the topic's by default
+  std::string table = {};   ///< in a default route with `{schema}` and `{table}`; empty: the automatic name
   Mode mode = Mode::Rows;
   bool skip = false;  ///< the topic's events are dropped
   /// Columns of the table, spelled as in `columns`. Empty: those that hold the source's key as it is.

@@ -17,10 +17,22 @@ class NotADatabase : public ReplicaUnavailable {
   using ReplicaUnavailable::ReplicaUnavailable;
 };
 
-/// So many events of one window cannot be applied that something bigger must be wrong than these events.
-class RejectionStorm : public Fatal {
+/// One source cannot go on before somebody mends what is wrong with its tables here. Its producer is to know.
+class SourceStopped : public Fatal {
  public:
   using Fatal::Fatal;
+};
+
+/// So many events of one window cannot be applied that something bigger must be wrong than these events.
+class RejectionStorm : public SourceStopped {
+ public:
+  using SourceStopped::SourceStopped;
+};
+
+/// A table that would be made for a source belongs to another one.
+class TableTaken : public SourceStopped {
+ public:
+  using SourceStopped::SourceStopped;
 };
 
 /// What an error of SQLite is about.

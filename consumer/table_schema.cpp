@@ -35,8 +35,9 @@ bool is_reserved_table(std::string_view name) {
   return lower.starts_with("sqlite_") || lower.starts_with("_mailboat_");
 }
 
-std::string table_name(const Relation& relation) {
-  auto name = relation.schema == "public" ? relation.table : relation.schema + '_' + relation.table;
+std::string table_name(const Relation& relation, std::string_view prefix) {
+  auto name = std::string(prefix);
+  name += relation.schema == "public" ? relation.table : relation.schema + '_' + relation.table;
   if (is_reserved_table(name)) {
     throw InvalidInput("table " + relation.topic + " would become SQLite table '" + name +
                        "', but names that begin like that are reserved. Rename it, or leave its topic out");

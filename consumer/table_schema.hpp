@@ -12,9 +12,9 @@ namespace mailboat::consumer {
 /// True for a table's name that SQLite or mailboat keeps for itself.
 [[nodiscard]] bool is_reserved_table(std::string_view name);
 
-/// `users` for public.users, `shop_orders` for shop.orders. Throws InvalidInput for a name that SQLite or
-/// mailboat keeps for itself.
-[[nodiscard]] std::string table_name(const Relation& relation);
+/// `users` for public.users, `shop_orders` for shop.orders, with `prefix` before it. Throws InvalidInput for
+/// a name that SQLite or mailboat keeps for itself.
+[[nodiscard]] std::string table_name(const Relation& relation, std::string_view prefix = "");
 
 /// Throws InvalidInput where two columns differ only in case, which SQLite takes for the same, or one is
 /// called `_version`.

@@ -56,14 +56,16 @@ void Tables::forget_history(EventId shared_events) {
   changed_ = true;
   undescribed_.clear();
   std::vector<TargetPlan> plans;
+  std::vector<std::string> graves;
   for (auto& [name, topic] : topics_) {
     topic.relation_id = topic.loading_since = 0;
     for (const auto& target : topic.targets) {
+      graves.push_back(graves_of(target.plan()));
       if (target.paused().empty() && database_.tableExists(target.plan().table))
         plans.push_back(target.plan());
     }
   }
-  consumer::forget_history(database_, plans, shared_events);
+  consumer::forget_history(database_, bookkeeping_.source(), plans, graves, shared_events);
 }
 
 void Tables::apply(const Event& event, const char* buffer_end) {

@@ -29,11 +29,11 @@ class Tables {
  public:
   /// `routes` must outlive this.
   Tables(SQLite::Database& database, Bookkeeping& bookkeeping, Verification& verification,
-         const std::vector<Route>& routes)
+         const std::vector<Route>& routes, const std::string& prefix)
       : database_(database),
         bookkeeping_(bookkeeping),
         verification_(verification),
-        setup_(database, routes),
+        setup_(database, routes, {bookkeeping.source(), prefix}),
         rules_(database, bookkeeping) {}
 
   /// Takes over what the file says, after opening it and after a rollback of a transaction that changed it;

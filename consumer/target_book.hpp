@@ -1,6 +1,7 @@
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,19 +18,30 @@ struct StoredTarget {
   std::string paused;       ///< why its rows are not written; empty: they are
 };
 
-/// mailboat's list of all targets, `_mailboat_target`. Opens no transaction. Throws SQLite::Exception.
+/// Whose tables in a SQLite file: a source has its own cursor, and its own tables.
+struct SourceTables {
+  std::string source = {};  ///< its name; empty where the file has one source only
+  std::string prefix = {};  ///< of the names of tables that are made for it
+};
+
+/// mailboat's list of the targets of one source, in `_mailboat_target`. Opens no transaction. Throws
+/// SQLite::Exception.
 class TargetBook {
  public:
-  explicit TargetBook(SQLite::Database& database) : database_(database) {}
+  TargetBook(SQLite::Database& database, std::string source)
+      : database_(database), source_(std::move(source)) {}
   static void create_table(SQLite::Database& database);
 
   [[nodiscard]] std::vector<StoredTarget> all();
+  /// The other source whose rows the table holds, if there is one.
+  [[nodiscard]] std::optional<std::string> other_owner(const std::string& table);
   void store(const StoredTarget& target);
   /// The table stays; nothing is written to it any more.
   void remove(const StoredTarget& target);
 
  private:
   SQLite::Database& database_;
+  const std::string source_;
 };
 
 }  // namespace mailboat::consumer

@@ -6,6 +6,7 @@
 #include "consumer/attempt.hpp"
 #include "consumer/route_expression.hpp"
 #include "consumer/route_plan.hpp"
+#include "consumer/storage_error.hpp"
 #include "consumer/table_schema.hpp"
 #include "consumer/target_sql.hpp"
 #include "consumer/target_table.hpp"
@@ -21,21 +22,22 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 }
 
 // The route for one topic that it applies to: with its own topic, and its table's name written out.
-Route written_out(Route route, const std::string& topic, const Relation* relation) {
+Route written_out(Route route, const std::string& topic, const Relation* relation,
+                  const std::string& prefix) {
   route.topic = topic;
   if (route.mode == Route::Mode::History || relation == nullptr) return route;
   if (route.table.empty()) {
-    route.table = table_name(*relation);
+    route.table = table_name(*relation, prefix);
   } else if (route.is_managed()) {
     route.table = replaced(replaced(route.table, "{schema}", relation->schema), "{table}", relation->table);
   }
   return route;
 }
 
-Route automatic_route(const Relation& relation) {
+Route automatic_route(const Relation& relation, const std::string& prefix) {
   Route route;
   route.topic = relation.topic;
-  route.table = table_name(relation);
+  route.table = table_name(relation, prefix);
   route.create = true;
   return route;
 }
@@ -75,9 +77,9 @@ std::vector<Route> TargetSetup::wanted(const std::string& topic, const Relation*
   for (const auto& route : routes_of(routes_, topic)) {
     // A default route that makes tables needs a description to make them from.
     if (relation == nullptr && route.is_default() && route.is_managed()) continue;
-    result.push_back(written_out(route, topic, relation));
+    result.push_back(written_out(route, topic, relation, owner_.prefix));
   }
-  if (result.empty() && relation != nullptr) result.push_back(automatic_route(*relation));
+  if (result.empty() && relation != nullptr) result.push_back(automatic_route(*relation, owner_.prefix));
   return result;
 }
 
@@ -151,6 +153,7 @@ void TargetSetup::set_up_one(const Route& route, const Relation* before, const R
 
 void TargetSetup::set_up_table(const Route& route, bool is_shared, const Relation* before,
                                const Relation* after) {
+  require_own(route);
   const auto* known = stored(route);
   const bool is_ours = known != nullptr && known->is_managed;
   if (route.is_managed()) {
@@ -180,6 +183,19 @@ void TargetSetup::make_managed(const Route& route, const Relation& relation) {
                        "' exists already and was not made for this topic. Rename or drop that table");
   }
   database_.exec(create_table(relation, route.table));
+}
+
+// Versions, tombstones and loads of one source mean nothing to another one.
+void TargetSetup::require_own(const Route& route) {
+  const auto owner = book_.other_owner(route.table);
+  if (!owner) return;
+  if (!route.is_managed()) {
+    throw InvalidInput(place_of(route, "table") + ": SQLite table '" + route.table +
+                       "' holds the rows of source '" + *owner + "'. Give the route another table");
+  }
+  throw TableTaken("topic " + route.topic + " of source '" + owner_.source + "' would become SQLite table '" +
+                   route.table + "', which holds the rows of source '" + *owner + "'. Give the [[source]] '" +
+                   owner_.source + "' a prefix of its own");
 }
 
 // What a load or a change of a managed table does to its rows would not spare the route's.
@@ -244,6 +260,7 @@ void TargetSetup::check_routes() {
     try {
       check_route_alone(database_, route);
       if (route.is_managed()) continue;
+      require_own(route);
       require_free(route);
       if (!table_exists(route.table)) {
         if (route.create) continue;

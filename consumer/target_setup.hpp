@@ -17,8 +17,8 @@ namespace mailboat::consumer {
 /// transaction is open. Must not outlive database and routes. Throws SQLite::Exception.
 class TargetSetup {
  public:
-  TargetSetup(SQLite::Database& database, const std::vector<Route>& routes)
-      : database_(database), routes_(routes), book_(database) {}
+  TargetSetup(SQLite::Database& database, const std::vector<Route>& routes, SourceTables owner)
+      : database_(database), routes_(routes), owner_(std::move(owner)), book_(database, owner_.source) {}
 
   /// Whether a route that does not fit pauses its table (with the sentence, while everything else flows on),
   /// or is refused: at the start an operator is there to correct it.
@@ -32,7 +32,8 @@ class TargetSetup {
   };
   /// `before`: the relation that the topic's automatic table is in line with; nullptr: none.
   /// `after`: nullptr for a topic of an application, which has no description. Throws InvalidInput when such
-  /// a topic has no route, or (ConfigurationError) with Misfits::AreRefused.
+  /// a topic has no route, or (ConfigurationError) with Misfits::AreRefused; TableTaken for a table that
+  /// would be made and belongs to another source.
   Result set_up(const std::string& topic, const Relation* before, const Relation* after, Misfits misfits);
 
   /// Forgets targets that no route asks for any more; their tables stay.
@@ -48,11 +49,13 @@ class TargetSetup {
   void make_managed(const Route& route, const Relation& relation);
   void make(const Route& route, bool is_shared, const Relation* relation);
   void require_free(const Route& route);
+  void require_own(const Route& route);
   [[nodiscard]] bool table_exists(const std::string& name);
   [[nodiscard]] const StoredTarget* stored(const Route& route) const;
 
   SQLite::Database& database_;
   const std::vector<Route>& routes_;
+  const SourceTables owner_;
   TargetBook book_;
   std::vector<StoredTarget> stored_;  // as of the beginning of set_up()
 };

@@ -20,12 +20,13 @@ bool report_to(const std::string& endpoint, const Hello& hello, const std::stop_
 
 }  // namespace
 
-bool report_trouble(const ConsumerOptions& options, const std::string& trouble, const std::stop_token& stop) {
+bool report_trouble(const Source& source, std::chrono::milliseconds heartbeat, const std::string& trouble,
+                    const std::stop_token& stop) {
   Hello hello;
-  hello.subscription = options.subscription;
-  hello.heartbeat = options.heartbeat;
+  hello.subscription = source.subscription;
+  hello.heartbeat = heartbeat;
   hello.trouble = trouble;
-  for (const auto& endpoint : options.producers) {
+  for (const auto& endpoint : source.producers) {
     try {
       if (report_to(endpoint, hello, stop)) return true;
     } catch (const Error& error) {

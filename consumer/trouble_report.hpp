@@ -1,14 +1,16 @@
 #pragma once
 
+#include <chrono>
 #include <stop_token>
 #include <string>
 
-#include "consumer/options.hpp"
+#include "consumer/source.hpp"
 
 namespace mailboat::consumer {
 
-/// Tells a producer why this replica cannot follow now, so that `mailboat status` shows it, also when there
-/// is no file to begin a session with. False when none of them has answered.
-bool report_trouble(const ConsumerOptions& options, const std::string& trouble, const std::stop_token& stop);
+/// Tells a producer of the source why this replica cannot follow it now, so that `mailboat status` shows it,
+/// also when there is no file to begin a session with. False when none of them has answered.
+bool report_trouble(const Source& source, std::chrono::milliseconds heartbeat, const std::string& trouble,
+                    const std::stop_token& stop);
 
 }  // namespace mailboat::consumer

@@ -28,7 +28,10 @@ namespace mailboat::consumer {
 class Verification {
  public:
   Verification(SQLite::Database& database, Bookkeeping& bookkeeping)
-      : database_(database), bookkeeping_(bookkeeping), log_(database), seen_(database) {}
+      : database_(database),
+        bookkeeping_(bookkeeping),
+        log_(database, bookkeeping.source()),
+        seen_(database) {}
 
   /// One of the tables that a piece's topic goes to, as it stands at that piece.
   struct Target {

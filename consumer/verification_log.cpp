@@ -12,22 +12,23 @@ constexpr std::size_t listed_bytes = 1 << 20;
 
 constexpr auto tables = R"sql(
 CREATE TABLE IF NOT EXISTS _mailboat_verification (
-  operation INTEGER NOT NULL, topic TEXT NOT NULL, rows INTEGER NOT NULL DEFAULT 0, missing INTEGER NOT NULL DEFAULT 0,
-  extra INTEGER NOT NULL DEFAULT 0, different INTEGER NOT NULL DEFAULT 0, repaired_missing INTEGER NOT NULL DEFAULT 0,
+  source TEXT NOT NULL, operation INTEGER NOT NULL, topic TEXT NOT NULL, rows INTEGER NOT NULL DEFAULT 0,
+  missing INTEGER NOT NULL DEFAULT 0, extra INTEGER NOT NULL DEFAULT 0, different INTEGER NOT NULL DEFAULT 0, repaired_missing INTEGER NOT NULL DEFAULT 0,
   repaired_extra INTEGER NOT NULL DEFAULT 0, repaired_different INTEGER NOT NULL DEFAULT 0,
   ended INTEGER NOT NULL DEFAULT FALSE, error TEXT NOT NULL DEFAULT '', snapshot TEXT,
-  PRIMARY KEY (operation, topic));
+  PRIMARY KEY (source, operation, topic));
 CREATE TABLE IF NOT EXISTS _mailboat_difference (
-  operation INTEGER NOT NULL, topic TEXT NOT NULL, position INTEGER NOT NULL, kind INTEGER NOT NULL, key TEXT NOT NULL,
-  columns TEXT NOT NULL, repaired INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY (operation, topic, position));
+  source TEXT NOT NULL, operation INTEGER NOT NULL, topic TEXT NOT NULL, position INTEGER NOT NULL,
+  kind INTEGER NOT NULL, key TEXT NOT NULL, columns TEXT NOT NULL, repaired INTEGER NOT NULL, error TEXT NOT NULL,
+  PRIMARY KEY (source, operation, topic, position));
 )sql";
 
 constexpr auto count_difference = R"sql(
 UPDATE _mailboat_verification SET
-  missing = missing + (?3 = 1 AND NOT ?4), extra = extra + (?3 = 2 AND NOT ?4),
-  different = different + (?3 = 3 AND NOT ?4), repaired_missing = repaired_missing + (?3 = 1 AND ?4),
-  repaired_extra = repaired_extra + (?3 = 2 AND ?4), repaired_different = repaired_different + (?3 = 3 AND ?4)
-WHERE operation = ?1 AND topic = ?2
+  missing = missing + (?4 = 1 AND NOT ?5), extra = extra + (?4 = 2 AND NOT ?5),
+  different = different + (?4 = 3 AND NOT ?5), repaired_missing = repaired_missing + (?4 = 1 AND ?5),
+  repaired_extra = repaired_extra + (?4 = 2 AND ?5), repaired_different = repaired_different + (?4 = 3 AND ?5)
+WHERE source = ?1 AND operation = ?2 AND topic = ?3
 )sql";
 
 std::int64_t number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
@@ -37,69 +38,87 @@ std::int64_t number(std::uint64_t value) { return static_cast<std::int64_t>(valu
 void VerificationLog::create_tables(SQLite::Database& database) { database.exec(tables); }
 
 void VerificationLog::clear() {
-  database_.exec("DELETE FROM _mailboat_difference; DELETE FROM _mailboat_verification");
+  for (const auto* table : {"_mailboat_difference", "_mailboat_verification"}) {
+    SQLite::Statement all(database_, std::string("DELETE FROM ") + table + " WHERE source = ?");
+    all.bind(1, source_);
+    all.exec();
+  }
+}
+
+// `?1`: the source, `?2`: the operation, `?3`: the topic.
+SQLite::Statement VerificationLog::prepare(const char* statement, OperationId operation,
+                                           const std::string& topic) {
+  SQLite::Statement prepared(database_, statement);
+  prepared.bind(1, source_);
+  prepared.bind(2, number(operation));
+  prepared.bind(3, topic);
+  return prepared;
 }
 
 void VerificationLog::exec(const char* statement, OperationId operation, const std::string& topic) {
-  SQLite::Statement prepared(database_, statement);
-  prepared.bind(1, number(operation));
-  prepared.bind(2, topic);
-  prepared.exec();
+  prepare(statement, operation, topic).exec();
 }
 
-// Operations come one after the other: another one that is not over has been cancelled. What was not mended
-// is found again.
+// A source's operations come one after the other: another one that is not over has been cancelled. What was
+// not mended is found again.
+void VerificationLog::forget_cancelled(OperationId running) {
+  for (const auto* sql :
+       {"DELETE FROM _mailboat_difference WHERE source = ?1 AND (operation, topic) IN (SELECT operation, "
+        "topic"
+        " FROM _mailboat_verification WHERE source = ?1 AND NOT ended AND operation <> ?2)",
+        "DELETE FROM _mailboat_verification WHERE source = ?1 AND NOT ended AND operation <> ?2"}) {
+    SQLite::Statement forget(database_, sql);
+    forget.bind(1, source_);
+    forget.bind(2, number(running));
+    forget.exec();
+  }
+}
+
 void VerificationLog::begin(OperationId operation, const std::string& topic) {
-  database_.exec(
-      "DELETE FROM _mailboat_difference WHERE (operation, topic) IN (SELECT operation, topic FROM"
-      " _mailboat_verification WHERE NOT ended AND operation <> " +
-      std::to_string(operation) + ")");
-  database_.exec("DELETE FROM _mailboat_verification WHERE NOT ended AND operation <> " +
-                 std::to_string(operation));
+  forget_cancelled(operation);
   exec(
       "UPDATE _mailboat_verification SET rows = 0, missing = 0, extra = 0, different = 0, ended = FALSE,"
-      " error = '', snapshot = NULL WHERE operation = ? AND topic = ?",
+      " error = '', snapshot = NULL WHERE source = ?1 AND operation = ?2 AND topic = ?3",
       operation, topic);
-  exec("DELETE FROM _mailboat_difference WHERE operation = ? AND topic = ? AND NOT repaired", operation,
-       topic);
-  exec("INSERT OR IGNORE INTO _mailboat_verification (operation, topic) VALUES (?, ?)", operation, topic);
+  exec(
+      "DELETE FROM _mailboat_difference"
+      " WHERE source = ?1 AND operation = ?2 AND topic = ?3 AND NOT repaired",
+      operation, topic);
+  exec("INSERT OR IGNORE INTO _mailboat_verification (source, operation, topic) VALUES (?1, ?2, ?3)",
+       operation, topic);
 }
 
 void VerificationLog::count_rows(OperationId operation, const std::string& topic, std::uint64_t rows) {
-  SQLite::Statement count(
-      database_, "UPDATE _mailboat_verification SET rows = rows + ? WHERE operation = ? AND topic = ?");
-  count.bind(1, number(rows));
-  count.bind(2, number(operation));
-  count.bind(3, topic);
+  auto count = prepare(
+      "UPDATE _mailboat_verification SET rows = rows + ?4 WHERE source = ?1 AND operation = ?2 AND topic = "
+      "?3",
+      operation, topic);
+  count.bind(4, number(rows));
   count.exec();
 }
 
 void VerificationLog::add(OperationId operation, const std::string& topic, const Difference& difference) {
-  SQLite::Statement count(database_, count_difference);
-  count.bind(1, number(operation));
-  count.bind(2, topic);
-  count.bind(3, static_cast<int>(difference.kind));
-  count.bind(4, difference.repaired ? 1 : 0);
+  auto count = prepare(count_difference, operation, topic);
+  count.bind(4, static_cast<int>(difference.kind));
+  count.bind(5, difference.repaired ? 1 : 0);
   count.exec();
-  SQLite::Statement last(
-      database_,
-      "SELECT coalesce(max(position), 0) FROM _mailboat_difference WHERE operation = ? AND topic = ?");
-  last.bind(1, number(operation));
-  last.bind(2, topic);
+  auto last = prepare(
+      "SELECT coalesce(max(position), 0) FROM _mailboat_difference"
+      " WHERE source = ?1 AND operation = ?2 AND topic = ?3",
+      operation, topic);
   last.executeStep();
   const auto position = last.getColumn(0).getInt64() + 1;
   if (position > listed_differences) return;
-  SQLite::Statement insert(database_,
-                           "INSERT INTO _mailboat_difference (operation, topic, position, kind, key,"
-                           " columns, repaired, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-  insert.bind(1, number(operation));
-  insert.bind(2, topic);
-  insert.bind(3, position);
-  insert.bind(4, static_cast<int>(difference.kind));
-  insert.bind(5, shortened(difference.key, longest_text));
-  insert.bind(6, json_array(difference.columns));
-  insert.bind(7, difference.repaired ? 1 : 0);
-  insert.bind(8, shortened(difference.error, longest_text));
+  auto insert = prepare(
+      "INSERT INTO _mailboat_difference (source, operation, topic, position, kind, key, columns, repaired,"
+      " error) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+      operation, topic);
+  insert.bind(4, position);
+  insert.bind(5, static_cast<int>(difference.kind));
+  insert.bind(6, shortened(difference.key, longest_text));
+  insert.bind(7, json_array(difference.columns));
+  insert.bind(8, difference.repaired ? 1 : 0);
+  insert.bind(9, shortened(difference.error, longest_text));
   insert.exec();
 }
 
@@ -117,28 +136,28 @@ std::string VerificationLog::json_array(const std::vector<std::string>& texts) {
 }
 
 void VerificationLog::end(OperationId operation, const std::string& topic, const std::string& error) {
-  SQLite::Statement end(
-      database_,
-      "UPDATE _mailboat_verification SET ended = TRUE, error = ? WHERE operation = ? AND topic = ?");
-  end.bind(1, shortened(error, longest_text));
-  end.bind(2, number(operation));
-  end.bind(3, topic);
+  auto end = prepare(
+      "UPDATE _mailboat_verification SET ended = TRUE, error = ?4"
+      " WHERE source = ?1 AND operation = ?2 AND topic = ?3",
+      operation, topic);
+  end.bind(4, shortened(error, longest_text));
   end.exec();
 }
 
 void VerificationLog::store_snapshot(const Snapshot& snapshot) {
-  SQLite::Statement store(database_,
-                          "UPDATE _mailboat_verification SET snapshot = ? WHERE ended AND snapshot IS NULL");
+  SQLite::Statement store(
+      database_,
+      "UPDATE _mailboat_verification SET snapshot = ? WHERE source = ? AND ended AND snapshot IS NULL");
   store.bind(1, snapshot.to_string());
+  store.bind(2, source_);
   store.exec();
 }
 
 std::uint64_t VerificationLog::unmended(OperationId operation, const std::string& topic) {
-  SQLite::Statement count(database_,
-                          "SELECT missing + extra + different FROM _mailboat_verification"
-                          " WHERE operation = ? AND topic = ?");
-  count.bind(1, number(operation));
-  count.bind(2, topic);
+  auto count = prepare(
+      "SELECT missing + extra + different FROM _mailboat_verification"
+      " WHERE source = ?1 AND operation = ?2 AND topic = ?3",
+      operation, topic);
   return count.executeStep() ? static_cast<std::uint64_t>(count.getColumn(0).getInt64()) : 0;
 }
 
@@ -148,7 +167,9 @@ std::vector<Verified> VerificationLog::ended() {
       database_,
       "SELECT operation, topic, snapshot, rows, missing + repaired_missing, extra + repaired_extra,"
       " different + repaired_different, repaired_missing + repaired_extra + repaired_different, error"
-      " FROM _mailboat_verification WHERE ended AND snapshot IS NOT NULL ORDER BY operation, rowid");
+      " FROM _mailboat_verification WHERE source = ? AND ended AND snapshot IS NOT NULL"
+      " ORDER BY operation, rowid");
+  row.bind(1, source_);
   const auto count = [&row](int column) {
     return static_cast<std::uint64_t>(row.getColumn(column).getInt64());
   };
@@ -164,12 +185,11 @@ std::vector<Verified> VerificationLog::ended() {
 
 std::vector<Difference> VerificationLog::differences(OperationId operation, const std::string& topic) {
   std::vector<Difference> found;
-  SQLite::Statement row(database_,
-                        "SELECT kind, key, repaired, error, columns FROM _mailboat_difference"
-                        " WHERE operation = ? AND topic = ? ORDER BY position");
+  auto row = prepare(
+      "SELECT kind, key, repaired, error, columns FROM _mailboat_difference"
+      " WHERE source = ?1 AND operation = ?2 AND topic = ?3 ORDER BY position",
+      operation, topic);
   SQLite::Statement column(database_, "SELECT value FROM json_each(?)");
-  row.bind(1, number(operation));
-  row.bind(2, topic);
   std::size_t bytes = 0;
   while (bytes < listed_bytes && row.executeStep()) {
     Difference difference{static_cast<Difference::Kind>(row.getColumn(0).getInt()),
@@ -187,10 +207,11 @@ std::vector<Difference> VerificationLog::differences(OperationId operation, cons
 }
 
 void VerificationLog::remove(const VerificationRecorded& recorded) {
-  exec("DELETE FROM _mailboat_difference WHERE operation = ? AND topic = ?", recorded.operation,
-       recorded.topic);
-  exec("DELETE FROM _mailboat_verification WHERE operation = ? AND topic = ?", recorded.operation,
-       recorded.topic);
+  for (const auto* sql :
+       {"DELETE FROM _mailboat_difference WHERE source = ?1 AND operation = ?2 AND topic = ?3",
+        "DELETE FROM _mailboat_verification WHERE source = ?1 AND operation = ?2 AND topic = ?3"}) {
+    exec(sql, recorded.operation, recorded.topic);
+  }
 }
 
 }  // namespace mailboat::consumer

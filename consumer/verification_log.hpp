@@ -8,12 +8,13 @@
 
 namespace mailboat::consumer {
 
-/// What verifications have found, kept in the SQLite file with the window that found it until PostgreSQL has
-/// it: a repair must not be forgotten because a session broke. Works within whatever transaction is open.
-/// One thread; must not outlive the database. Throws SQLite::Exception.
+/// What verifications of one source have found, kept in the SQLite file with the window that found it until
+/// PostgreSQL has it: a repair must not be forgotten because a session broke. Works within whatever
+/// transaction is open. One thread; must not outlive the database. Throws SQLite::Exception.
 class VerificationLog {
  public:
-  explicit VerificationLog(SQLite::Database& database) : database_(database) {}
+  VerificationLog(SQLite::Database& database, std::string source)
+      : database_(database), source_(std::move(source)) {}
   static void create_tables(SQLite::Database& database);
 
   /// A table's verification begins, perhaps anew. What was mended before stays on record; everything else
@@ -38,9 +39,12 @@ class VerificationLog {
  private:
   std::vector<Difference> differences(OperationId operation, const std::string& topic);
   std::string json_array(const std::vector<std::string>& texts);
+  void forget_cancelled(OperationId running);
+  SQLite::Statement prepare(const char* statement, OperationId operation, const std::string& topic);
   void exec(const char* statement, OperationId operation, const std::string& topic);
 
   SQLite::Database& database_;
+  const std::string source_;
 };
 
 }  // namespace mailboat::consumer

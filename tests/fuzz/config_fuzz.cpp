@@ -60,6 +60,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto consumer = consumer::parse_options(arguments, {out, err}, no_variables);
   if (const auto* options = std::get_if<consumer::ConsumerOptions>(&consumer)) {
     for (const auto& route : options->routes) require_whole(route);
+    if (options->sources.empty()) std::abort();
+    for (const auto& source : options->sources) {
+      if (source.producers.empty() || source.subscription.empty()) std::abort();
+    }
   } else {
     require_refused_with_a_sentence(consumer, err);
   }
@@ -105,6 +109,22 @@ skip = true
 subscription="s"
 database="d"
 route = [{topic = "t", table = "t", key = ["k"], columns = {k = ":k"}}]
+)",
+          R"(database = "d"
+[[source]]
+name = "eu"
+producer = ["tcp://a:1", "ipc:///run/eu"]
+subscription = "shop"
+prefix = "eu_"
+[[source]]
+name = "us"
+producer = "tcp://b:1"
+subscription = "shop"
+[[route]]
+source = "us"
+topic = "t"
+table = "t"
+key = ["k"]
 )",
           R"(postgres = "host=/run/postgresql dbname=shop"
 listen = "tcp://127.0.0.1:5657"

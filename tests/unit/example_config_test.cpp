@@ -91,5 +91,24 @@ TEST(ExampleConfig, OfTheConsumerShowsEverySettingWithItsDefault) {
   EXPECT_EQ(shown.routes[0].columns.size(), 2U);
 }
 
+// Its example of several sources (`#   key = value`) instead of the one.
+TEST(ExampleConfig, OfTheConsumerShowsSeveralSources) {
+  std::ifstream stream(deploy_file("consumer.toml"));
+  std::string text;
+  for (std::string line; std::getline(stream, line);) {
+    if (line.starts_with("producer = ") || line.starts_with("subscription = ")) continue;
+    text += (line.starts_with("#   ") ? line.substr(4) : line) + '\n';
+  }
+  const TemporaryFile file(text);
+  Printed printed;
+  const auto parsed =
+      consumer::parse_options({"--config", file.path()}, printed.terminal(), environment_of({}));
+  ASSERT_TRUE(std::holds_alternative<consumer::ConsumerOptions>(parsed)) << printed.err.str();
+  const auto& sources = std::get<consumer::ConsumerOptions>(parsed).sources;
+  ASSERT_EQ(sources.size(), 2U);
+  EXPECT_EQ(sources[0], (consumer::Source{"eu", {"tcp://127.0.0.1:5657"}, "shop", "eu_"}));
+  EXPECT_EQ(sources[1], (consumer::Source{"us", {"tcp://127.0.0.1:5658"}, "shop", "us_"}));
+}
+
 }  // namespace
 }  // namespace mailboat

@@ -67,6 +67,60 @@ TEST(ConsumerOptions, HasRoutesAndARejectLimitFromTheFile) {
   EXPECT_EQ(options.routes.front().key, std::vector<std::string>{"k"});
 }
 
+TEST(ConsumerOptions, HasTheSourcesOfTheFileInsteadOfTheFlags) {
+  const test::TemporaryFile file(
+      "database = 'd'\n[[source]]\nname = 'eu'\nproducer = 'tcp://a:1'\nsubscription = 's'\n"
+      "[[source]]\nname = 'us'\nproducer = ['tcp://b:1', 'tcp://c:1']\nsubscription = 's'\nprefix = 'us_'\n");
+  Printed printed;
+  const auto parsed =
+      consumer::parse_options({"--config", file.path()}, printed.terminal(), environment_of({}));
+  ASSERT_TRUE(std::holds_alternative<consumer::ConsumerOptions>(parsed)) << printed.err.str();
+  EXPECT_EQ(std::get<consumer::ConsumerOptions>(parsed).sources,
+            (std::vector<consumer::Source>{{"eu", {"tcp://a:1"}, "s", ""},
+                                           {"us", {"tcp://b:1", "tcp://c:1"}, "s", "us_"}}));
+}
+
+TEST(ConsumerOptions, RefusesSourcesBesideASettingThatEachHasItself) {
+  const std::string source = "[[source]]\nname = 'eu'\nproducer = 'tcp://a:1'\nsubscription = 's'\n";
+  const test::TemporaryFile file("database = 'd'\n" + source);
+  const test::TemporaryFile both("database = 'd'\nsubscription = 's'\n" + source);
+  const std::string remedy = " has [[source]], each with a subscription of its own. Remove one or the other";
+  Printed printed;
+  EXPECT_EQ(refused_by_consumer({"--config", file.path(), "--subscription", "s"}, printed), ExitCode::Usage);
+  EXPECT_NE(printed.err.str().find("--subscription: " + file.path() + remedy), std::string::npos)
+      << printed.err.str();
+  EXPECT_EQ(refused_by_consumer({"--config", both.path()}, printed), ExitCode::Usage);
+  EXPECT_NE(printed.err.str().find(both.path() + ": subscription: " + both.path() + remedy),
+            std::string::npos)
+      << printed.err.str();
+  EXPECT_EQ(refused_by_consumer({"--config", file.path(), "--producer", "tcp://a:1"}, printed),
+            ExitCode::Usage);
+}
+
+TEST(ConsumerOptions, GivesRoutesToTheirSources) {
+  const std::string sources =
+      "database = 'd'\n[[source]]\nname = 'eu'\nproducer = 'tcp://a:1'\nsubscription = 's'\n"
+      "[[source]]\nname = 'us'\nproducer = 'tcp://b:1'\nsubscription = 's'\n";
+  const test::TemporaryFile file(sources +
+                                 "[[route]]\nsource = 'eu'\ntopic = 'a'\ntable = 't'\nkey = ['k']\n"
+                                 "[[route]]\nsource = 'us'\ntopic = 'a'\ntable = 'u'\nkey = ['k']\n");
+  Printed printed;
+  const auto parsed =
+      consumer::parse_options({"--config", file.path()}, printed.terminal(), environment_of({}));
+  ASSERT_TRUE(std::holds_alternative<consumer::ConsumerOptions>(parsed)) << printed.err.str();
+  const auto& options = std::get<consumer::ConsumerOptions>(parsed);
+  const auto of_us = consumer::routes_of_source(options.sources[1], options.routes);
+  ASSERT_EQ(of_us.size(), 1U);
+  EXPECT_EQ(of_us[0].table, "u");
+  const test::TemporaryFile unclear(sources + "[[route]]\ntopic = 'a'\ntable = 't'\nkey = ['k']\n");
+  EXPECT_EQ(refused_by_consumer({"--config", unclear.path()}, printed), ExitCode::Usage);
+  EXPECT_NE(printed.err.str().find(
+                "line 10: route 1 (a): source: is missing. Say whose topic it is (the sources are: "
+                "eu, us)"),
+            std::string::npos)
+      << printed.err.str();
+}
+
 TEST(ConsumerOptions, RefusesARouteThatCannotBeMeant) {
   const test::TemporaryFile file("[[route]]\ntopic = 'a'\nkey = ['k']\n");
   Printed printed;
@@ -86,8 +140,7 @@ TEST(ConsumerOptions, NeedsProducerSubscriptionAndDatabase) {
   const auto parsed = consumer::parse_options(complete, printed.terminal(), environment_of({}));
   ASSERT_TRUE(std::holds_alternative<consumer::ConsumerOptions>(parsed)) << printed.err.str();
   const auto& options = std::get<consumer::ConsumerOptions>(parsed);
-  EXPECT_EQ(options.producers, (std::vector<std::string>{"tcp://a:1", "tcp://b:1"}));
-  EXPECT_EQ(options.subscription, "shop");
+  EXPECT_EQ(options.sources, (std::vector<consumer::Source>{{"", {"tcp://a:1", "tcp://b:1"}, "shop", ""}}));
   EXPECT_EQ(options.database, "shop.db");
   EXPECT_FALSE(options.until_caught_up);
 }

@@ -1,0 +1,183 @@
+#include "consumer/source.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "common/endpoint.hpp"
+#include "common/error.hpp"
+#include "consumer/table_schema.hpp"
+#include "consumer/target_sql.hpp"
+
+namespace mailboat::consumer {
+namespace {
+
+const std::vector<std::string> known_keys{"name", "producer", "subscription", "prefix"};
+
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool is_name(const std::string& text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_letter_or_digit(c) || c == '_' || c == '-'; });
+}
+
+bool is_prefix(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return is_letter_or_digit(c) || c == '_'; });
+}
+
+/// Reads one [[source]].
+class SourceReader {
+ public:
+  SourceReader(const std::string& file, std::size_t number, const ConfigTable& table)
+      : file_(file), what_("source " + std::to_string(number)), table_(table) {}
+
+  Source read(const std::vector<Source>& before) {
+    Source source;
+    source.name = name(before);
+    what_ += " (" + source.name + ")";
+    refuse_unknown_keys();
+    source.producers = producers();
+    source.subscription =
+        text("subscription",
+             "Give what was made with mailboat subscribe NAME, for example: subscription = \"shop\"");
+    if (table_.find("prefix") != nullptr) source.prefix = prefix();
+    refuse_same_stream(source, before);
+    return source;
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& key, const std::string& sentence) const {
+    throw ConfigurationError(place_in(file_, table_.line_of(key)) + ": " + what_ + ": " + key + ": " +
+                             sentence);
+  }
+
+  void refuse_unknown_keys() const {
+    for (const auto& [key, value] : table_.values) {
+      if (std::find(known_keys.begin(), known_keys.end(), key) != known_keys.end()) continue;
+      fail(
+          key,
+          "unknown key (known: name, producer, subscription, prefix). A setting of the consumer stands above "
+          "the first [[source]]");
+    }
+  }
+
+  std::string text(const std::string& key, const std::string& remedy) const {
+    const auto* value = table_.find(key);
+    if (value == nullptr) fail(key, "is missing. " + remedy);
+    const auto* given = std::get_if<std::string>(value);
+    if (given == nullptr) fail(key, "expected a text. " + remedy);
+    if (given->empty()) fail(key, "is empty. " + remedy);
+    return *given;
+  }
+
+  std::string name(const std::vector<Source>& before) const {
+    const std::string remedy = "Give letters, digits, _ and -, for example: name = \"eu\"";
+    auto name = text("name", remedy);
+    if (!is_name(name)) fail("name", "'" + name + "' has other characters. " + remedy);
+    for (const auto& other : before) {
+      if (other.name == name)
+        fail("name", "another source is called '" + name + "' already. Rename one of them");
+    }
+    return name;
+  }
+
+  void refuse_same_stream(const Source& source, const std::vector<Source>& before) const {
+    for (const auto& other : before) {
+      const bool same_producer =
+          std::find_first_of(source.producers.begin(), source.producers.end(), other.producers.begin(),
+                             other.producers.end()) != source.producers.end();
+      if (!same_producer || source.subscription != other.subscription) continue;
+      fail("subscription", "source '" + other.name + "' follows subscription '" + other.subscription +
+                               "' of the same producer already. Leave one of them out");
+    }
+  }
+
+  std::vector<std::string> producers() const {
+    const std::string remedy =
+        "Give where mailboat-producer listens, for example: producer = "
+        "\"tcp://127.0.0.1:5657\"";
+    const auto* value = table_.find("producer");
+    const auto* list = value == nullptr ? nullptr : std::get_if<std::vector<std::string>>(value);
+    auto given = list == nullptr ? std::vector<std::string>{text("producer", remedy)} : *list;
+    if (given.empty()) fail("producer", "the list is empty. " + remedy);
+    try {
+      for (const auto& endpoint : given) require_endpoint(endpoint);
+    } catch (const InvalidInput& error) {
+      fail("producer", error.what());
+    }
+    return given;
+  }
+
+  std::string prefix() const {
+    const std::string remedy = "Give letters, digits and _, for example: prefix = \"eu_\"";
+    const auto* given = std::get_if<std::string>(table_.find("prefix"));
+    if (given == nullptr) fail("prefix", "expected a text. " + remedy);
+    if (!is_prefix(*given)) fail("prefix", "'" + *given + "' has other characters. " + remedy);
+    if (is_reserved_table(*given)) {
+      fail("prefix",
+           "'" + *given + "': names that begin with sqlite_ or _mailboat_ are reserved. Choose another");
+    }
+    return *given;
+  }
+
+  const std::string& file_;
+  std::string what_;
+  const ConfigTable& table_;
+};
+
+std::string names_of(const std::vector<Source>& sources) {
+  std::string names;
+  for (const auto& source : sources) names += (names.empty() ? "" : ", ") + source.name;
+  return names;
+}
+
+void assign(Route& route, const std::vector<Source>& sources) {
+  const auto what = place_of(route, "source");
+  const bool has_names = !sources.front().name.empty();
+  if (!has_names && !route.source.empty()) {
+    throw ConfigurationError(what + ": there is no [[source]] '" + route.source + "'. Leave it out");
+  }
+  if (route.source.empty() && sources.size() == 1) route.source = sources.front().name;
+  if (std::any_of(sources.begin(), sources.end(),
+                  [&](const Source& source) { return source.name == route.source; }))
+    return;
+  throw ConfigurationError(
+      what + ": " +
+      (route.source.empty() ? std::string("is missing") : "there is no [[source]] '" + route.source + "'") +
+      ". Say whose topic it is (the sources are: " + names_of(sources) + ")");
+}
+
+}  // namespace
+
+std::vector<Source> parse_sources(const std::string& file, const std::vector<ConfigTable>& tables) {
+  std::vector<Source> sources;
+  for (const auto& table : tables) {
+    auto source = SourceReader(file, sources.size() + 1, table).read(sources);
+    sources.push_back(std::move(source));
+  }
+  return sources;
+}
+
+void assign_routes(std::vector<Route>& routes, const std::vector<Source>& sources) {
+  for (auto& route : routes) {
+    assign(route, sources);
+    for (const auto& other : routes) {
+      if (&other == &route) break;
+      if (other.source == route.source || route.table.empty()) continue;
+      if (lower_case(other.table) != lower_case(route.table)) continue;
+      throw ConfigurationError(
+          place_of(route, "table") + ": a route of source '" + other.source + "' writes to '" + other.table +
+          "' already, and a table belongs to one source. Give one of them another table");
+    }
+  }
+}
+
+std::vector<Route> routes_of_source(const Source& source, const std::vector<Route>& routes) {
+  std::vector<Route> own;
+  std::copy_if(routes.begin(), routes.end(), std::back_inserter(own),
+               [&source](const Route& route) { return route.source == source.name; });
+  return own;
+}
+
+}  // namespace mailboat::consumer

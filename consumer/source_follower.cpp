@@ -1,0 +1,126 @@
+#include "consumer/source_follower.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "common/log.hpp"
+#include "consumer/storage_error.hpp"
+#include "consumer/trouble_report.hpp"
+
+namespace mailboat::consumer {
+namespace {
+
+using std::chrono::milliseconds;
+
+void pause(const std::stop_token& stop, milliseconds duration) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, duration, [] { return false; });
+}
+
+}  // namespace
+
+SourceFollower::SourceFollower(const ConsumerOptions& options, const Source& source,
+                               std::shared_ptr<ReplicaFile> file, std::stop_token stop)
+    : options_(options),
+      source_(source),
+      file_(std::move(file)),
+      stop_(std::move(stop)),
+      backoff_({.first = milliseconds(50), .longest = milliseconds(3000)}) {}
+
+void SourceFollower::run() {
+  while (!stop_.stop_requested() && !so_far_.caught_up) go_on();
+  if (so_far_.caught_up && !so_far_.paused_tables.empty()) {
+    throw Fatal("everything has been read, but " + so_far_.paused_tables.front());
+  }
+  if (so_far_.caught_up && so_far_.rejections > 0) {
+    throw Fatal("everything has been read, but " + std::to_string(so_far_.rejections) +
+                " events could not be applied. See: mailboat failed list " + source_.subscription);
+  }
+}
+
+void SourceFollower::go_on() {
+  try {
+    open_replica();
+    converse();
+  } catch (const NoTurn&) {
+    return;  // stopped
+  } catch (const ReplicaUnavailable& error) {
+    replica_.reset();
+    wait_after(error.what(), Report::Yes);
+  } catch (const SourceStopped& error) {
+    report(std::string("the consumer has stopped: ") + error.what());
+    throw;
+  } catch (const InvalidInput& error) {
+    wait_after(error.what(), Report::No);
+  } catch (const Unavailable& error) {
+    wait_after(error.what(), Report::No);
+  }
+}
+
+void SourceFollower::open_replica() {
+  if (replica_) return;
+  try {
+    replica_ = make_replica();
+  } catch (const NotADatabase& error) {
+    if (!opened_before_) throw WrongFile(error.what());
+    throw;
+  } catch (const ConfigurationError& error) {
+    // It was right at the start: the file has changed since.
+    if (!opened_before_) throw;
+    throw ReplicaUnavailable(error.what());
+  } catch (const SourceStopped&) {
+    throw;
+  } catch (const Fatal& error) {
+    throw WrongFile(error.what());
+  }
+  opened_before_ = true;
+}
+
+std::unique_ptr<Replica> SourceFollower::make_replica() const {
+  const auto followers =
+      std::count_if(options_.sources.begin(), options_.sources.end(),
+                    [this](const Source& source) { return source.subscription == source_.subscription; });
+  Replica::Options replica{options_.database, source_.subscription,
+                           routes_of_source(source_, options_.routes), options_.reject_limit};
+  replica.owner = {source_.name, source_.prefix};
+  replica.takes_over_unnamed = followers == 1;
+  return std::make_unique<Replica>(std::move(replica), file_);
+}
+
+// One session with one producer, until it ends.
+void SourceFollower::converse() {
+  const auto& endpoint = source_.producers[next_producer_++ % source_.producers.size()];
+  try {
+    Conversation(options_, source_, *replica_, *file_, stop_, so_far_).hold(endpoint, [this] {
+      recovered();
+    });
+  } catch (const ProducerLost& error) {
+    throw ProducerLost("no answer from producer " + endpoint + ": " + error.what());
+  }
+}
+
+bool SourceFollower::report(const std::string& trouble) {
+  return report_trouble(source_, options_.heartbeat, trouble, stop_);
+}
+
+void SourceFollower::wait_after(const std::string& trouble, Report is_to_be_reported) {
+  if (trouble != trouble_) {
+    log::warn("waiting to try again", {{"reason", trouble}});
+    reported_ = is_to_be_reported == Report::No;
+  }
+  trouble_ = trouble;
+  if (!reported_) reported_ = report(trouble);
+  pause(stop_, backoff_.next());
+}
+
+void SourceFollower::recovered() {
+  backoff_.succeeded();
+  if (!trouble_.empty()) log::info("working again");
+  trouble_.clear();
+}
+
+}  // namespace mailboat::consumer

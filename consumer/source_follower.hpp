@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "common/backoff.hpp"
+#include "consumer/conversation.hpp"
+#include "consumer/options.hpp"
+#include "consumer/replica.hpp"
+
+namespace mailboat::consumer {
+
+/// The file is not what it should be for any source.
+class WrongFile : public Fatal {
+ public:
+  using Fatal::Fatal;
+};
+
+/// Follows one source: session after session with its producers. Whatever may mend itself (a producer or a
+/// disk that is away, a lock) is logged once per change and tried again, with growing pauses. One thread. All
+/// that is given must outlive it.
+class SourceFollower {
+ public:
+  SourceFollower(const ConsumerOptions& options, const Source& source, std::shared_ptr<ReplicaFile> file,
+                 std::stop_token stop);
+
+  /// Until the stop, or with `until_caught_up` until that. What does not mend itself ends with Fatal
+  /// (WrongFile where no source can follow) or ConfigurationError.
+  void run();
+
+ private:
+  enum class Report { No, Yes };
+
+  void go_on();
+  void open_replica();
+  [[nodiscard]] std::unique_ptr<Replica> make_replica() const;
+  void converse();
+  bool report(const std::string& trouble);
+  void wait_after(const std::string& trouble, Report report);
+  void recovered();
+
+  const ConsumerOptions& options_;
+  const Source& source_;
+  const std::shared_ptr<ReplicaFile> file_;
+  const std::stop_token stop_;
+  std::unique_ptr<Replica> replica_;
+  bool opened_before_ = false;
+  Backoff backoff_;
+  std::size_t next_producer_ = 0;
+  std::string trouble_;   // the last reason for waiting that was logged
+  bool reported_ = true;  // a producer knows of it, or need not
+  FollowedSoFar so_far_;
+};
+
+}  // namespace mailboat::consumer
