@@ -9,7 +9,8 @@ namespace {
 void declare_source(CommandLine& line, Source& only) {
   line.setting({.name = "producer",
                 .value = "ENDPOINT",
-                .help = "Where mailboat-producer listens; repeat it to name stand-ins",
+                .help = "Where mailboat-producer listens; repeat it to name stand-ins. Several sources: "
+                        "[[source]] in the file",
                 .required = true,
                 .unless_tables = "source"},
                only.producers);
