@@ -12,12 +12,15 @@ namespace {
 
 // WAL with synchronous = NORMAL: after a power cut an older state comes back together with its older cursor,
 // and the producer sends the rest again. Source: SQLite, "Write-Ahead Logging", 2. journal_size_limit gives
-// the disk back after a large window. A writer of the user's may hold the file for as long as busy_timeout
-// before we give way and retry.
+// the disk back after a large window.
 constexpr auto pragmas = R"sql(
-PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = OFF;
+PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF;
 PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = OFF
 )sql";
+
+// A writer of the user's may hold the file for so long before we give way and retry. A reader that closes it
+// may hold it for a moment, too.
+constexpr int busy_timeout_ms = 5000;
 
 // Asked before SQLite is: it would give the files that it makes beside a read-only one the same mode, and
 // they would stay in the way when the file itself is writable again.
@@ -41,6 +44,7 @@ SQLite::Database open_database(const std::string& path, const std::string& noted
 }
 
 void use_write_ahead_log(SQLite::Database& database) {
+  database.setBusyTimeout(busy_timeout_ms);
   if (database.execAndGet("PRAGMA journal_mode = WAL").getString() != "wal") {
     throw Fatal("SQLite cannot use its WAL mode for '" + database.getFilename() +
                 "'. Put the file on a local disk");
