@@ -12,7 +12,8 @@ SELECT t.topic, c.oid IS NULL,
        c.oid IS NOT NULL AND outbox.key_index(t.relation, t.key) IS NOT NULL
          AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = t.relation AND a.attname::text = ANY (t.key)
                          AND NOT a.attnotnull),
-       outbox.last_description(t.topic) IS NOT DISTINCT FROM outbox.describe(t.relation, t.key, t.exclude),
+       outbox.last_description(t.topic) IS NOT DISTINCT FROM outbox.describe(t.relation, t.key, t.exclude)
+         AND NOT outbox.forms_differ(t.forms, outbox.forms_of(t.relation, t.key, t.exclude)),
        CASE WHEN c.oid IS NULL THEN t.topic ELSE format('%I.%I', n.nspname, c.relname) END, array_to_string(t.key, ','), array_to_string(t.exclude, ','),
        t.capture
 FROM outbox.tracked t

@@ -13,8 +13,9 @@ namespace {
 constexpr auto count_query = R"sql(
 SELECT e.topic, e.op, count(*)
 FROM outbox.subscription s
+CROSS JOIN LATERAL outbox.taken(s) k
 JOIN outbox.event e ON pg_visible_in_snapshot(e.txid, s.snapshot)
-WHERE s.name = $1 AND (s.topics IS NULL OR e.topic = ANY (s.topics)) AND e.op <> 'R'
+WHERE s.name = $1 AND (s.topics IS NULL OR e.topic = ANY (k.topics)) AND e.op <> 'R'
   AND ($2::bigint IS NULL OR e.id >= $2::bigint) AND ($3::bigint IS NULL OR e.id <= $3::bigint)
   AND ($4::timestamptz IS NULL OR e.created_at >= $4::timestamptz)
   AND ($5::timestamptz IS NULL OR e.created_at <= $5::timestamptz)

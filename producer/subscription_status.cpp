@@ -28,13 +28,14 @@ SELECT s.name, s.state, s.start, s.topics,
        CASE WHEN s.state = 'needs_load' THEN s.load_reason END,
        extract(epoch FROM statement_timestamp() - s.load_required_at)
 FROM outbox.subscription s
+CROSS JOIN LATERAL outbox.taken(s) k
 CROSS JOIN LATERAL (
   SELECT count(*) AS events,
          coalesce(greatest(extract(epoch FROM statement_timestamp() - min(e.created_at)), 0), 0) AS seconds
   FROM outbox.event e
   WHERE (e.txid >= pg_snapshot_xmax(s.snapshot)
          OR e.txid = ANY (ARRAY(SELECT pg_snapshot_xip(s.snapshot))))
-    AND (s.topics IS NULL OR e.topic = ANY (s.topics))) lag
+    AND (s.topics IS NULL OR e.topic = ANY (k.topics))) lag
 CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE r.status = 'retrying') AS retrying,
          count(*) FILTER (WHERE r.status = 'failed') AS failed,
@@ -45,7 +46,7 @@ ORDER BY s.name
 )sql";
 
 constexpr auto topics_query =
-    "SELECT s.name, t.topic FROM outbox.subscription s, unnest(s.topics) WITH ORDINALITY "
+    "SELECT s.name, t.topic FROM outbox.subscription s, unnest(outbox.topics_now(s)) WITH ORDINALITY "
     "t(topic, position) ORDER BY s.name, t.position";
 
 constexpr auto columns_query =
@@ -59,7 +60,8 @@ constexpr auto tables_query = R"sql(
 SELECT s.name, t.topic, to_char(v.verified_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
        v.verified_through, extract(epoch FROM statement_timestamp() - v.verified_at)
 FROM outbox.subscription s
-JOIN outbox.tracked t ON s.topics IS NULL OR t.topic = ANY (s.topics)
+CROSS JOIN LATERAL outbox.topics_now(s) n(topics)
+JOIN outbox.tracked t ON n.topics IS NULL OR t.topic = ANY (n.topics)
 LEFT JOIN outbox.verified_table v ON v.subscription = s.name AND v.topic = t.topic
 ORDER BY s.name, t.topic
 )sql";

@@ -1,11 +1,15 @@
 mailboat_test(mailboat_capture_test
   SOURCES
     capture_guard_test.cpp
+    capture_key_change_test.cpp
     capture_order_test.cpp
     capture_partition_test.cpp
     capture_privilege_test.cpp
+    capture_rename_test.cpp
     capture_row_test.cpp
     capture_schema_change_test.cpp
+    capture_table_end_test.cpp
+    capture_type_change_test.cpp
     capture_wakeup_test.cpp
     migrator_test.cpp
     outbox_fixture.cpp

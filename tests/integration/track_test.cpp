@@ -24,7 +24,7 @@ TEST_F(Track, DescribesTheTable) {
   EXPECT_EQ(
       value(
           "SELECT description::jsonb = '{\"schema\": \"public\", \"table\": \"t\", \"key\": [\"id\"], "
-          "\"load\": true,"
+          "\"load\": true, \"new\": true,"
           "\"columns\": [{\"name\": \"a\", \"type\": \"integer\", \"number\": 1},"
           "{\"name\": \"id\", \"type\": \"bigint\", \"number\": 3},"
           "{\"name\": \"p\", \"type\": \"numeric(10,2)\", \"number\": 4},"
