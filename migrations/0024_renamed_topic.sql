@@ -106,7 +106,7 @@ BEGIN
   IF s.topics IS NULL THEN
     RETURN;
   END IF;
-  topics := ARRAY(SELECT DISTINCT t FROM unnest(s.topics) t);
+  topics := ARRAY(SELECT u.t FROM unnest(s.topics) WITH ORDINALITY u(t, place) GROUP BY u.t ORDER BY min(u.place));
   first_ids := array_fill(0::bigint, ARRAY[cardinality(topics)]);
   last_ids := array_fill(open_end, ARRAY[cardinality(topics)]);
   FOR r IN SELECT x.event_id, x.renamed_from, x.topic FROM outbox.relation x
@@ -160,7 +160,10 @@ BEGIN
     AND NOT EXISTS (
       SELECT FROM outbox.event e
       WHERE e.txid = ANY (applied_xip) AND pg_visible_in_snapshot(e.txid, has_applied.wanted)
-        AND (names IS NULL OR e.topic = ANY (names)));
+        AND (names IS NULL OR e.topic = ANY (names)))
+    AND NOT EXISTS (
+      SELECT FROM outbox.selection x, jsonb_each_text(x.widened) w
+      WHERE s.start = 'load' AND x.subscription = s.id AND NOT pg_visible_in_snapshot(w.value::xid8, s.snapshot));
 END $$;
 
 CREATE OR REPLACE VIEW outbox.task AS
@@ -280,6 +283,133 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     AND outbox.name_since(t.topic, o.named_at, o.named_event, requested_topic.seen) = requested_topic.topic
 $$;
 
+-- Lists of columns go with their tables, too. Events under a former name are cut by the list that held then, whoever has
+-- that name since.
+CREATE TABLE outbox.former_selection (
+  subscription int REFERENCES outbox.selection (subscription) ON DELETE CASCADE,
+  topic        text,
+  through_id   bigint,
+  columns      jsonb NOT NULL,
+  PRIMARY KEY (subscription, topic, through_id)
+);
+COMMENT ON COLUMN outbox.former_selection.columns IS 'of the table that was called `topic` up to event `through_id`';
+
+-- The names that a table had before the present one, and up to which event.
+DROP FUNCTION outbox.former_topics(text);
+CREATE FUNCTION outbox.former_names(topic text) RETURNS TABLE (name text, through_id bigint)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  r outbox.relation;
+BEGIN
+  name := former_names.topic;
+  through_id := 9223372036854775807;
+  LOOP
+    SELECT x.* INTO r FROM outbox.relation x
+    WHERE x.topic = name AND x.event_id <= through_id
+      AND (x.renamed_from IS NOT NULL OR x.dropped OR x.description ->> 'new' = 'true')
+    ORDER BY x.event_id DESC LIMIT 1;
+    EXIT WHEN r.renamed_from IS NULL;
+    name := r.renamed_from;
+    through_id := r.event_id - 1;
+    RETURN NEXT;
+  END LOOP;
+END $$;
+
+-- For outbox.refresh, whose description of the table has just been written: it has got another shape or name. Lists name
+-- its columns as they are called now. What is on no list does not come by a name that is. `before` is NULL for a table
+-- that is tracked only now: lists hold for it by its name.
+DROP FUNCTION outbox.follow_column_renames(outbox.tracked, jsonb, jsonb), outbox.warn_of_renamed_topic(text, text);
+CREATE FUNCTION outbox.follow_selection(t outbox.tracked, old_topic text, before jsonb, after jsonb) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  last_event CONSTANT bigint := currval('outbox.event_id') - 1;  -- before the description
+  is_renamed CONSTANT boolean := old_topic <> t.topic;
+  renamed jsonb;
+  x record;
+  list text[];
+  names text[];
+BEGIN
+  SELECT coalesce(jsonb_object_agg(b.name, a.name), '{}') INTO renamed
+  FROM jsonb_to_recordset(before -> 'columns') b(name text, number int)
+  JOIN jsonb_to_recordset(after -> 'columns') a(name text, number int) USING (number)
+  WHERE a.name <> b.name;
+  INSERT INTO outbox.column_rename (topic, through_id, old_name, new_name)
+  SELECT t.topic, last_event, r.key, r.value FROM jsonb_each_text(renamed) r WHERE NOT is_renamed;
+  FOR x IN SELECT o.*, s.name FROM outbox.selection o JOIN outbox.subscription s ON s.id = o.subscription
+           WHERE o.columns ? old_topic OR (is_renamed AND o.widened ? old_topic) ORDER BY o.subscription FOR UPDATE OF o LOOP
+    list := outbox.column_list(x.columns, old_topic);
+    names := ARRAY(SELECT coalesce(renamed ->> n, n) FROM unnest(list) n
+                   WHERE renamed ? n OR NOT EXISTS (SELECT FROM jsonb_each_text(renamed) r WHERE r.value = n));
+    IF is_renamed THEN
+      INSERT INTO outbox.former_selection (subscription, topic, through_id, columns)
+      SELECT x.subscription, l, last_event, x.columns -> l FROM unnest(ARRAY[old_topic, t.topic]) l WHERE x.columns ? l;
+      IF x.widened ? old_topic THEN
+        x.widened := x.widened - old_topic || jsonb_build_object(t.topic, x.widened -> old_topic);
+      END IF;
+      x.columns := x.columns - t.topic;
+    END IF;
+    IF list IS NOT NULL THEN
+      x.columns := x.columns - old_topic || jsonb_build_object(t.topic, names);
+      PERFORM outbox.warn_of_column_list(x.name, t, names, renamed);
+    END IF;
+    UPDATE outbox.selection o SET columns = x.columns, widened = x.widened, version = o.version + 1
+    WHERE o.subscription = x.subscription AND (o.columns, o.widened) IS DISTINCT FROM (x.columns, x.widened);
+  END LOOP;
+END $$;
+
+-- As before, but that topics are compared and given by their present names, and that lists go with their tables.
+CREATE OR REPLACE FUNCTION outbox.configure_selection(subscription text, topics text[] DEFAULT NULL, columns jsonb DEFAULT NULL)
+RETURNS text[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  s outbox.subscription := outbox.subscription_named(configure_selection.subscription);
+  changed outbox.subscription;
+  x outbox.selection;
+  lists jsonb;
+  given record;
+  wider text[];
+BEGIN
+  SELECT * INTO STRICT s FROM outbox.subscription o WHERE o.id = s.id FOR UPDATE;
+  INSERT INTO outbox.selection AS o (subscription) VALUES (s.id)
+  ON CONFLICT ON CONSTRAINT selection_pkey DO UPDATE SET version = o.version + 1 RETURNING o.* INTO x;
+  s.topics := outbox.topics_now(s);
+  changed := s;
+  IF configure_selection.topics IS NOT NULL THEN
+    IF cardinality(configure_selection.topics) = 0 OR '' = ANY (configure_selection.topics)
+       OR array_position(configure_selection.topics, NULL) IS NOT NULL THEN
+      RAISE EXCEPTION 'subscription "%" has to have some topic', s.name
+        USING ERRCODE = 'invalid_parameter_value', HINT = 'Name topics, or * for all.';
+    END IF;
+    changed.topics := CASE WHEN '*' <> ALL (configure_selection.topics) THEN configure_selection.topics END;
+  END IF;
+  lists := x.columns;
+  FOR given IN SELECT e.key AS topic, e.value AS list FROM jsonb_each(configure_selection.columns) e LOOP
+    DELETE FROM outbox.former_selection f USING outbox.former_names(given.topic) n
+    WHERE f.subscription = s.id AND f.topic = n.name AND f.through_id = n.through_id;
+    IF given.list = 'null' THEN
+      lists := lists - given.topic;
+    ELSE
+      PERFORM outbox.check_column_list(changed, given.topic, given.list);
+      lists := lists || jsonb_build_object(given.topic, given.list);
+      INSERT INTO outbox.former_selection (subscription, topic, through_id, columns)
+      SELECT s.id, n.name, n.through_id, given.list FROM outbox.former_names(given.topic) n;
+    END IF;
+  END LOOP;
+  wider := outbox.widened_topics(s.topics, x.columns, changed.topics, lists);
+  UPDATE outbox.selection o
+  SET columns = lists, widened = o.widened || coalesce(
+        (SELECT jsonb_object_agg(w, pg_current_xact_id()::text) FROM unnest(wider) w), '{}')
+  WHERE o.subscription = s.id;
+  UPDATE outbox.subscription o SET topics = changed.topics
+  WHERE o.id = s.id AND s.topics IS DISTINCT FROM changed.topics;
+  PERFORM outbox.discard_failed(s.name, ARRAY(
+    SELECT r.event_id FROM outbox.rejection r JOIN outbox.task k ON k.subscription = r.subscription AND k.id = r.event_id
+    WHERE r.subscription = s.name AND r.status IN ('retrying', 'failed')
+      AND outbox.name_since(k.topic, NULL, r.event_id, named_by => r.txid) <> ALL (changed.topics)), NULL);
+  PERFORM outbox.wake_producer();
+  RETURN wider;
+END $$;
+
 CREATE OR REPLACE FUNCTION outbox.subscribe_copy(name text, original text, snapshot pg_snapshot, last_event_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -298,6 +428,12 @@ BEGIN
             HINT = 'What it could not apply is forgotten. Leave out --from-copy, and let a consumer fill a new file.';
   END IF;
   PERFORM outbox.subscribe(subscribe_copy.name, o.start, o.topics);
+  INSERT INTO outbox.selection (subscription, columns, widened)
+  SELECT n.id, x.columns, x.widened
+  FROM outbox.subscription n, outbox.selection x WHERE n.name = subscribe_copy.name AND x.subscription = o.id;
+  INSERT INTO outbox.former_selection (subscription, topic, through_id, columns)
+  SELECT n.id, f.topic, f.through_id, f.columns
+  FROM outbox.subscription n, outbox.former_selection f WHERE n.name = subscribe_copy.name AND f.subscription = o.id;
   UPDATE outbox.subscription s
   SET max_attempts = o.max_attempts, retry_delay = o.retry_delay, retry_delay_max = o.retry_delay_max, state = o.state,
       snapshot = subscribe_copy.snapshot, acked_event_id = subscribe_copy.last_event_id, acked_at = now(),
@@ -371,12 +507,13 @@ BEGIN
           coalesce(failure, chosen::text));
 END $$;
 
-REVOKE ALL ON FUNCTION outbox.note_late_until, outbox.last_event_id, outbox.topics_were_named, outbox.name_since, outbox.taken,
+REVOKE ALL ON FUNCTION outbox.former_names, outbox.follow_selection, outbox.note_late_until, outbox.last_event_id, outbox.topics_were_named, outbox.name_since, outbox.taken,
   outbox.topics_now, outbox.requested_topic FROM PUBLIC;
 
 DO $$
 BEGIN
   IF to_regrole('outbox_producer') IS NOT NULL THEN
+    GRANT SELECT ON outbox.former_selection TO outbox_producer;
     GRANT EXECUTE ON FUNCTION outbox.last_event_id, outbox.name_since, outbox.taken, outbox.topics_now,
       outbox.requested_topic TO outbox_producer;
   END IF;

@@ -180,6 +180,7 @@ BEGIN
       || CASE WHEN before IS NULL THEN '{"new": true}' ELSE '{}' END::jsonb
       || CASE WHEN t.topic <> was.topic THEN jsonb_build_object('renamed_from', was.topic) ELSE '{}' END
       || CASE WHEN outbox.has_no_other_writer(t.relation) THEN '{}' ELSE '{"unlocked": true}' END::jsonb);
+    PERFORM outbox.follow_selection(t, was.topic, before, after);
   END IF;
 END $$;
 

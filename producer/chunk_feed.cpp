@@ -31,6 +31,20 @@ void ChunkFeed::begin_loads(const std::vector<std::string>& topics) {
   }
 }
 
+void ChunkFeed::follow(const TableChange& change, std::uint64_t window) {
+  if (change.dropped) {
+    std::erase_if(loads_, [&](const Load& load) {
+      if (load.position.topic != change.topic) return false;
+      operations_.load_ended(load.position, window, true);
+      return true;
+    });
+  }
+  if (change.renamed_from.empty()) return;
+  for (auto& load : loads_) {
+    if (load.position.topic == change.renamed_from) load.position.topic = change.topic;
+  }
+}
+
 bool ChunkFeed::is_loading(const std::string& topic) const {
   return std::any_of(loads_.begin(), loads_.end(),
                      [&topic](const Load& load) { return load.position.topic == topic; });

@@ -11,6 +11,7 @@
 #include "producer/load_reader.hpp"
 #include "producer/operation_desk.hpp"
 #include "producer/progress_writer.hpp"
+#include "producer/table_change.hpp"
 
 namespace mailboat::producer {
 
@@ -29,6 +30,9 @@ class ChunkFeed {
 
   /// Their loads begin, perhaps anew, with the window that is being sent.
   void begin_loads(const std::vector<std::string>& topics);
+  /// Of a table that window number `window` brings: its load goes on under the new name, and ends with the
+  /// table.
+  void follow(const TableChange& change, std::uint64_t window);
   [[nodiscard]] bool is_loading(const std::string& topic) const;
   /// There is something to read now.
   [[nodiscard]] bool is_due();

@@ -23,22 +23,24 @@ Names before(const Names& names, Renames::const_iterator first, Renames::const_i
 
 }  // namespace
 
-void ColumnCut::restrict(const std::string& topic, Names names, const Renames& renames) {
+void ColumnCut::restrict(const std::string& topic, Names names, const Renames& renames, EventId through) {
   auto& periods = periods_[topic];
   for (auto first = renames.begin(); first != renames.end();) {
     auto last = first;
     while (last != renames.end() && last->through == first->through) ++last;
-    periods[first == renames.begin() ? always : std::prev(first)->through] = names;
+    periods[first == renames.begin() ? through : std::prev(first)->through] = names;
     names = before(names, first, last);
     first = last;
   }
-  periods[renames.empty() ? always : renames.back().through] = std::move(names);
+  periods[renames.empty() ? through : renames.back().through] = std::move(names);
 }
 
 Event ColumnCut::cut(const Event& event, std::string& buffer) const {
   const auto restricted = periods_.find(event.topic);
   if (restricted == periods_.end() || event.payload.empty()) return event;
-  const auto& names = restricted->second.lower_bound(event.id)->second;
+  const auto period = restricted->second.lower_bound(event.id);
+  if (period == restricted->second.end()) return event;
+  const auto& names = period->second;
   buffer = event.op == Op::Relation ? only_columns(event.payload, names) : only_members(event.payload, names);
   auto cut = event;
   cut.payload = buffer;
@@ -47,7 +49,9 @@ Event ColumnCut::cut(const Event& event, std::string& buffer) const {
 
 const Names* ColumnCut::columns_of(std::string_view topic) const {
   const auto restricted = periods_.find(topic);
-  return restricted == periods_.end() ? nullptr : &restricted->second.at(always);
+  if (restricted == periods_.end()) return nullptr;
+  const auto now = restricted->second.find(always);
+  return now == restricted->second.end() ? nullptr : &now->second;
 }
 
 }  // namespace mailboat::producer

@@ -24,8 +24,12 @@ class ColumnCut {
     std::string after;
   };
 
-  /// Of `topic` only these columns, by the names that they have now. `renames`: of the topic, latest first.
-  void restrict(const std::string& topic, Names names, const std::vector<Rename>& renames);
+  static constexpr EventId always = std::numeric_limits<EventId>::max();
+
+  /// Of `topic` up to event `through` only these columns, by the names that they had then. `renames`: of the
+  /// topic before that, latest first, as far as they are about the same table.
+  void restrict(const std::string& topic, Names names, const std::vector<Rename>& renames,
+                EventId through = always);
 
   /// The event as the subscription may have it. Its payload may stand in `buffer`.
   [[nodiscard]] Event cut(const Event& event, std::string& buffer) const;
@@ -33,9 +37,8 @@ class ColumnCut {
   [[nodiscard]] const Names* columns_of(std::string_view topic) const;
 
  private:
-  // The names up to an event; the last ones hold without end.
+  // The names up to an event. Where the last ones end, another table has the topic, and is whole.
   using Periods = std::map<EventId, Names>;
-  static constexpr EventId always = std::numeric_limits<EventId>::max();
 
   std::map<std::string, Periods, std::less<>> periods_;
 };

@@ -37,7 +37,8 @@ SELECT c.oid,
   FROM outbox.tracked t
   JOIN pg_class c ON c.oid = t.relation
   JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE t.topic = $1 AND ($2::text[] IS NULL OR t.topic = ANY ($2))
+ WHERE t.topic = $1 AND EXISTS (SELECT FROM outbox.subscription s
+                                WHERE s.name = $2 AND (s.topics IS NULL OR t.topic = ANY (outbox.topics_now(s))))
 )sql";
 
 // A rewrite or TRUNCATE that committed after our snapshot makes the table look empty to it, and a name may
@@ -100,7 +101,7 @@ std::optional<LoadReader::Table> LoadReader::describe(const std::string& topic) 
   const auto* columns = subscription_.columns.columns_of(topic);
   std::optional<std::string> names;
   if (columns != nullptr) names = postgres::array_literal({columns->begin(), columns->end()});
-  const auto rows = connection_.query(describe_query, {topic, topics_parameter(subscription_), names});
+  const auto rows = connection_.query(describe_query, {topic, subscription_.name, names});
   if (rows.empty()) return std::nullopt;
   const auto text = [&rows](int column) { return std::string(rows.text(0, column)); };
   return Table{text(0),           text(1), text(2), text(3),

@@ -21,13 +21,15 @@ constexpr milliseconds write_interval{1000};
 constexpr std::chrono::seconds longest_schedule_interval{5};
 
 constexpr auto open_loads =
-    "SELECT o.id, t.topic, t.status = 'running', t.rows, t.snapshot FROM outbox.operation o"
+    "SELECT o.id, t.topic, t.status = 'running', t.rows, t.snapshot,"
+    " outbox.name_since(t.topic, o.named_at, o.named_event, $2::pg_snapshot) FROM outbox.operation o"
     " JOIN outbox.operation_table t ON t.operation = o.id WHERE o.subscription = $1 AND o.kind = 'load'"
     " AND o.status IN ('requested', 'running') AND t.status IN ('requested', 'running') ORDER BY o.id, "
     "t.place";
 
 constexpr auto next_verification =
-    "SELECT o.id, t.topic, o.repair FROM outbox.operation o"
+    "SELECT o.id, t.topic, o.repair, outbox.name_since(t.topic, o.named_at, o.named_event, $2::pg_snapshot)"
+    " FROM outbox.operation o"
     " JOIN outbox.operation_table t ON t.operation = o.id WHERE o.subscription = $1 AND o.kind = 'verify'"
     " AND o.status IN ('requested', 'running') AND t.status IN ('requested', 'running')"
     " ORDER BY o.id, t.place LIMIT 1";
@@ -44,12 +46,12 @@ OperationDesk::OperationDesk(postgres::Connection& connection, const Subscriptio
       verify_every_(hello.verify_every),
       confirm_(std::move(confirm)) {}
 
-void OperationDesk::look() {
+void OperationDesk::look(const Snapshot& known) {
   const auto now = Clock::now();
   if (now < look_at_) return;
   request_scheduled();
-  read_loads();
-  read_verification();
+  read_loads(known);
+  read_verification(known);
   has_looked_ = true;
   looked_at_ = now;
   look_at_ = now + (loads_.empty() && !verification_ ? quiet_interval : busy_interval);
@@ -69,20 +71,22 @@ void OperationDesk::request_scheduled() {
                     {subscription_, std::to_string(verify_every_.count())});
 }
 
-void OperationDesk::read_loads() {
-  const auto rows = connection_.query(open_loads, {subscription_});
+void OperationDesk::read_loads(const Snapshot& known) {
+  const auto rows = connection_.query(open_loads, {subscription_, known.to_string()});
   std::vector<Load> open;
   for (int row = 0; row < rows.size(); ++row) {
     const auto operation = rows.uint64(row, 0);
-    const std::string topic(rows.text(row, 1));
-    const auto known = std::find_if(loads_.begin(), loads_.end(), [&](const Load& load) {
-      return load.operation == operation && load.position.topic == topic;
+    const auto requested = std::string(rows.text(row, 1));
+    const auto before = std::find_if(loads_.begin(), loads_.end(), [&](const Load& load) {
+      return load.operation == operation && load.requested == requested;
     });
-    if (known != loads_.end()) {
-      open.push_back(std::move(*known));
+    if (before != loads_.end()) {
+      open.push_back(std::move(*before));
       continue;
     }
-    open.push_back({.operation = operation, .position = {topic, {}, rows.uint64(row, 3)}});
+    open.push_back({.operation = operation,
+                    .requested = requested,
+                    .position = {std::string(rows.text(row, 5)), {}, rows.uint64(row, 3)}});
     const auto began_at =
         rows.is_null(row, 4) ? std::nullopt : std::optional(Snapshot::parse(rows.text(row, 4)));
     if (!has_looked_) take_over(open.back(), rows.boolean(row, 2), began_at);
@@ -103,24 +107,37 @@ void OperationDesk::take_over(Load& load, bool is_running, const std::optional<S
   load.began_at = *began_at;
 }
 
-void OperationDesk::read_verification() {
-  const auto rows = connection_.query(next_verification, {subscription_});
+void OperationDesk::read_verification(const Snapshot& known) {
+  const auto rows = connection_.query(next_verification, {subscription_, known.to_string()});
   if (rows.empty()) {
     verification_.reset();
     return;
   }
   const auto operation = rows.uint64(0, 0);
-  const std::string topic(rows.text(0, 1));
-  if (verification_ && verification_->operation == operation && verification_->position.topic == topic)
-    return;
-  verification_ =
-      Verification{.operation = operation, .repairs = rows.boolean(0, 2), .position = {topic, {}, 0}};
+  const auto requested = std::string(rows.text(0, 1));
+  if (verification_ && verification_->operation == operation && verification_->requested == requested) return;
+  const std::string topic(rows.text(0, 3));
+  verification_ = Verification{.operation = operation,
+                               .requested = requested,
+                               .repairs = rows.boolean(0, 2),
+                               .position = {topic, {}, 0}};
   const auto& unfinished = unfinished_verification_;
   if (!has_looked_ && unfinished && unfinished->operation == operation &&
       unfinished->position.topic == topic) {
     verification_->position = unfinished->position;
     verification_->has_begun = true;
   }
+}
+
+void OperationDesk::follow(const TableChange& change) {
+  if (change.dropped) restart_verification(change.topic);
+  if (change.renamed_from.empty()) return;
+  for (auto& load : loads_) {
+    if (load.position.topic == change.renamed_from) load.position.topic = change.topic;
+  }
+  if (!verification_ || verification_->position.topic != change.renamed_from) return;
+  verification_->position.topic = change.topic;
+  restart_verification(change.topic);
 }
 
 bool OperationDesk::has_loads_to_begin() const {
@@ -181,13 +198,14 @@ void OperationDesk::record() {
 
 void OperationDesk::write_load(Load& load) {
   if (load.window > acknowledged_window_) return;
-  const auto& [topic, key, rows, paused] = load.position;
+  const auto rows = load.position.rows;
   if (load.state == Load::State::Begun) {
-    write(load.operation, topic, "running", rows, load.estimated_rows, std::nullopt, load.began_at);
+    write(load.operation, load.requested, "running", rows, load.estimated_rows, std::nullopt, load.began_at);
     load.state = Load::State::Running;
   } else if (load.state == Load::State::Ended) {
     const auto error = load.gives_up ? std::optional<std::string>("it is no longer tracked") : std::nullopt;
-    write(load.operation, topic, load.gives_up ? "failed" : "completed", rows, 0, error, std::nullopt);
+    write(load.operation, load.requested, load.gives_up ? "failed" : "completed", rows, 0, error,
+          std::nullopt);
     look_at_ = Clock::now();
   }
 }
@@ -196,11 +214,11 @@ void OperationDesk::write_progress() {
   written_at_ = Clock::now();
   for (const auto& load : loads_) {
     if (load.state != Load::State::Running) continue;
-    write(load.operation, load.position.topic, "running", load.position.rows, load.estimated_rows,
-          std::nullopt, std::nullopt);
+    write(load.operation, load.requested, "running", load.position.rows, load.estimated_rows, std::nullopt,
+          std::nullopt);
   }
   if (verification_ && verification_->has_begun && !verification_->is_sent) {
-    write(verification_->operation, verification_->position.topic, "running", verification_->position.rows,
+    write(verification_->operation, verification_->requested, "running", verification_->position.rows,
           verification_->estimated_rows, std::nullopt, std::nullopt);
   }
 }

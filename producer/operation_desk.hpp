@@ -11,6 +11,7 @@
 #include "common/messages.hpp"
 #include "postgres/connection.hpp"
 #include "producer/subscription.hpp"
+#include "producer/table_change.hpp"
 
 namespace mailboat::producer {
 
@@ -29,8 +30,11 @@ class OperationDesk {
   OperationDesk(postgres::Connection& connection, const Subscription& subscription, const Hello& hello,
                 Confirm confirm);
 
-  /// Asks PostgreSQL, when something may have changed, what is to be done.
-  void look();
+  /// Asks PostgreSQL, when something may have changed, what is to be done, in the names that tables have in
+  /// the replica: `known` is what it has been sent.
+  void look(const Snapshot& known);
+  /// Of a table that the window brings: what is under way follows it, and what was compared begins anew.
+  void follow(const TableChange& change);
   void woken();
   /// How long look() has nothing to do, unless it is woken().
   [[nodiscard]] std::chrono::milliseconds quiet_for() const;
@@ -50,6 +54,7 @@ class OperationDesk {
 
   struct Verification {
     OperationId operation = 0;
+    std::string requested;  ///< what the table was called when it was asked for, as the operation calls it
     bool repairs = false;
     LoadPosition position;
     bool has_begun = false;
@@ -71,6 +76,7 @@ class OperationDesk {
   struct Load {
     enum class State { Requested, Begun, Running, Ended };
     OperationId operation = 0;
+    std::string requested;  // as in Verification
     State state = State::Requested;
     LoadPosition position = {};
     std::uint64_t estimated_rows = 0;
@@ -79,8 +85,8 @@ class OperationDesk {
     bool gives_up = false;
   };
 
-  void read_loads();
-  void read_verification();
+  void read_loads(const Snapshot& known);
+  void read_verification(const Snapshot& known);
   void request_scheduled();
   void take_over(Load& load, bool is_running, const std::optional<Snapshot>& began_at);
   bool write(OperationId operation, const std::string& topic, const char* status, std::uint64_t rows,

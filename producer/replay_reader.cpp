@@ -39,9 +39,8 @@ const std::string& events_query() {
 ReplayReader::ReplayReader(postgres::Connection& connection, const Subscription& subscription,
                            OperationId operation)
     : connection_(connection),
+      subscription_(subscription),
       operation_(std::to_string(operation)),
-      columns_(subscription.columns),
-      topics_(topics_parameter(subscription)),
       piece_(first_piece) {}
 
 ReplayReader::Batch ReplayReader::read(EventId after, EventId last, const Snapshot& sent, std::size_t limit,
@@ -49,11 +48,13 @@ ReplayReader::Batch ReplayReader::read(EventId after, EventId last, const Snapsh
   const auto end = std::min(last, after + piece_);
   postgres::Transaction transaction(connection_, postgres::Transaction::Kind::RepeatableReadOnly,
                                     reading_settings);
-  const auto rows = transaction.query(events_query(), {operation_, std::to_string(after), std::to_string(end),
-                                                       topics_, sent.to_string(), std::to_string(limit)});
+  auto taken = read_taken_topics(connection_, subscription_);
+  const auto rows =
+      transaction.query(events_query(), {operation_, std::to_string(after), std::to_string(end),
+                                         taken.names(), sent.to_string(), std::to_string(limit)});
   const auto found = static_cast<std::size_t>(rows.size());
   Batch batch{{}, {}, found < limit ? end : rows.uint64(rows.size() - 1, 0)};
-  RepeatedEvents repeated(connection_, columns_);
+  RepeatedEvents repeated(connection_, subscription_.columns, std::move(taken), sent);
   for (int row = 0; row < rows.size(); ++row) {
     if (repeated.events().bytes() >= target_bytes) {
       batch.through = rows.uint64(row - 1, 0);

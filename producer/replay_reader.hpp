@@ -32,10 +32,9 @@ class ReplayReader {
 
  private:
   postgres::Connection& connection_;
+  const Subscription& subscription_;
   const std::string operation_;
-  const ColumnCut& columns_;
-  const std::optional<std::string> topics_;  // text[] literal
-  EventId piece_;                            // how many ids a look spans
+  EventId piece_;  // how many ids a look spans
 };
 
 }  // namespace mailboat::producer

@@ -28,10 +28,9 @@ const std::string& due_query() {
       " THEN p.payload END, (SELECT max(r.event_id) FROM outbox.relation r WHERE r.topic = e.topic"
       " AND r.event_id < due.event_id AND e.op <> 'R')"
       " FROM due LEFT JOIN LATERAL (SELECT topic, op, payload FROM outbox.event x WHERE x.txid = due.txid"
-      "  AND x.id = due.event_id AND ($2::text[] IS NULL OR x.topic = ANY ($2)) LIMIT 1) e ON true"
+      "  AND x.id = due.event_id LIMIT 1) e ON true"
       " LEFT JOIN LATERAL (SELECT topic, description FROM outbox.relation x WHERE x.txid = due.txid"
-      "  AND x.event_id = due.event_id AND ($2::text[] IS NULL OR x.topic = ANY ($2)) AND e.topic IS NULL "
-      "LIMIT 1)"
+      "  AND x.event_id = due.event_id AND e.topic IS NULL LIMIT 1)"
       " d ON true CROSS JOIN LATERAL (SELECT coalesce(e.payload, d.description)::text AS payload) p"
       " ORDER BY due.event_id";
   return sql;
@@ -40,20 +39,18 @@ const std::string& due_query() {
 }  // namespace
 
 RetryReader::RetryReader(postgres::Connection& connection, const Subscription& subscription)
-    : connection_(connection),
-      subscription_(subscription.name),
-      columns_(subscription.columns),
-      topics_(topics_parameter(subscription)) {}
+    : connection_(connection), subscription_(subscription) {}
 
 std::optional<milliseconds> RetryReader::next_due() {
-  const auto rows = connection_.query(next_due_query, {subscription_});
+  const auto rows = connection_.query(next_due_query, {subscription_.name});
   if (rows.empty()) return std::nullopt;
   return milliseconds(rows.int64(0, 0));
 }
 
-RetryReader::Batch RetryReader::read(std::size_t target_bytes) {
-  const auto rows = connection_.query(due_query(), {subscription_, topics_});
-  RepeatedEvents repeated(connection_, columns_);
+RetryReader::Batch RetryReader::read(const Snapshot& sent, std::size_t target_bytes) {
+  const auto rows = connection_.query(due_query(), {subscription_.name});
+  RepeatedEvents repeated(connection_, subscription_.columns, read_taken_topics(connection_, subscription_),
+                          sent);
   Batch batch;
   for (int row = 0; row < rows.size() && repeated.events().bytes() < target_bytes; ++row) {
     if (!repeated.add(rows, row)) batch.lost.push_back(rows.uint64(row, 0));

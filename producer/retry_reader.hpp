@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/event.hpp"
+#include "common/snapshot.hpp"
 #include "postgres/connection.hpp"
 #include "producer/subscription.hpp"
 
@@ -27,14 +28,13 @@ class RetryReader {
     std::vector<EventId> lost;  ///< due, but no longer in the log, or not of the subscription's topics
   };
   /// Due events in id order, about `target_bytes` but at least one and at most 500, each of a tracked table
-  /// after the R event that described the table when it was written.
-  Batch read(std::size_t target_bytes);
+  /// after the R event that described the table when it was written, under the topic that the table has in
+  /// the replica, which has been sent what `sent` covers.
+  Batch read(const Snapshot& sent, std::size_t target_bytes);
 
  private:
   postgres::Connection& connection_;
-  const std::string subscription_;
-  const ColumnCut& columns_;
-  const std::optional<std::string> topics_;  // text[] literal
+  const Subscription& subscription_;
 };
 
 }  // namespace mailboat::producer

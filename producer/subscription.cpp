@@ -29,31 +29,46 @@ std::optional<std::vector<std::string>> read_topics(postgres::Connection& connec
   return topics;
 }
 
-std::vector<ColumnCut::Rename> read_renames(postgres::Connection& connection, const std::string& topic) {
+// Those of the table that had the name after event `after` and up to event `through`.
+std::vector<ColumnCut::Rename> read_renames(postgres::Connection& connection, const std::string& topic,
+                                            EventId after, EventId through) {
   const auto rows = connection.query(
       "SELECT through_id, old_name, new_name FROM outbox.column_rename WHERE topic = $1"
       " ORDER BY through_id DESC",
       {topic});
   std::vector<ColumnCut::Rename> renames;
-  for (int row = 0; row < rows.size(); ++row)
-    renames.push_back({rows.uint64(row, 0), std::string(rows.text(row, 1)), std::string(rows.text(row, 2))});
+  for (int row = 0; row < rows.size(); ++row) {
+    const auto at = rows.uint64(row, 0);
+    if (after < at && at <= through)
+      renames.push_back({at, std::string(rows.text(row, 1)), std::string(rows.text(row, 2))});
+  }
   return renames;
 }
 
 ColumnCut read_columns(postgres::Connection& connection, std::int32_t subscription) {
   const auto rows = connection.query(
-      "SELECT list.key, name FROM outbox.selection x CROSS JOIN LATERAL jsonb_each(x.columns) list"
-      " LEFT JOIN LATERAL jsonb_array_elements_text(list.value) name ON true"
-      " WHERE x.subscription = $1::int",
+      "SELECT list.topic, list.through_id, name"
+      " FROM (SELECT c.key AS topic, NULL AS through_id, c.value AS columns"
+      "       FROM outbox.selection x CROSS JOIN LATERAL jsonb_each(x.columns) c WHERE x.subscription = "
+      "$1::int"
+      "       UNION ALL SELECT f.topic, f.through_id, f.columns FROM outbox.former_selection f"
+      "       WHERE f.subscription = $1::int) list"
+      " LEFT JOIN LATERAL jsonb_array_elements_text(list.columns) name ON true",
       {std::to_string(subscription)});
-  std::map<std::string, Names> lists;
+  std::map<std::string, std::map<EventId, Names>> lists;  // of each topic, by the event that they hold up to
   for (int row = 0; row < rows.size(); ++row) {
-    auto& names = lists[std::string(rows.text(row, 0))];
-    if (!rows.is_null(row, 1)) names.emplace(rows.text(row, 1));
+    const auto through = rows.is_null(row, 1) ? ColumnCut::always : rows.uint64(row, 1);
+    auto& names = lists[std::string(rows.text(row, 0))][through];
+    if (!rows.is_null(row, 2)) names.emplace(rows.text(row, 2));
   }
   ColumnCut columns;
-  for (auto& [topic, names] : lists)
-    columns.restrict(topic, std::move(names), read_renames(connection, topic));
+  for (auto& [topic, periods] : lists) {
+    EventId after = 0;
+    for (auto& [through, names] : periods) {
+      columns.restrict(topic, std::move(names), read_renames(connection, topic, after, through), through);
+      after = through;
+    }
+  }
   return columns;
 }
 
@@ -87,11 +102,6 @@ Subscription find_subscription(postgres::Connection& connection, const std::stri
   if (!rows.boolean(0, 2)) subscription.topics = read_topics(connection, name);
   if (subscription.selection > 0) subscription.columns = read_columns(connection, subscription.id);
   return subscription;
-}
-
-std::optional<std::string> topics_parameter(const Subscription& subscription) {
-  if (!subscription.topics) return std::nullopt;
-  return postgres::array_literal(*subscription.topics);
 }
 
 bool try_lock_subscription(postgres::Connection& connection, const Subscription& subscription) {

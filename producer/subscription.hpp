@@ -18,7 +18,7 @@ struct Subscription {
   std::int32_t id = 0;
   std::string name;
   Start start = Start::Load;
-  std::optional<std::vector<std::string>> topics;  ///< nullopt: all
+  std::optional<std::vector<std::string>> topics;  ///< nullopt: all; see TakenTopics for their names now
   Snapshot snapshot;                               ///< acknowledged; before that, of its creation
   bool acknowledged = false;                       ///< some replica has acknowledged a window already
   EventId acknowledged_event = 0;                  ///< the highest that had been applied by then
@@ -31,9 +31,6 @@ struct Subscription {
 
 /// Throws SessionRefused (UnknownSubscription), naming the command that makes it.
 Subscription find_subscription(postgres::Connection& connection, const std::string& name);
-
-/// The topics as a parameter that is cast to text[]; NULL: all.
-std::optional<std::string> topics_parameter(const Subscription& subscription);
 
 /// Takes the subscription for this connection, so that it feeds one consumer at a time; released with the
 /// connection. False when another session, of whichever producer, has it.

@@ -151,7 +151,7 @@ void TaskDesk::commit(const std::string& statement, const postgres::Params& para
   }
 }
 
-std::optional<Retry> TaskDesk::due_retry() {
+std::optional<Retry> TaskDesk::due_retry(const Snapshot& sent) {
   const auto now = Clock::now();
   if (!under_way_.empty() || now < look_at_) return std::nullopt;
   looked_at_ = now;
@@ -159,7 +159,7 @@ std::optional<Retry> TaskDesk::due_retry() {
   look_at_ = now + std::min(due.value_or(longest_quiet), longest_quiet);
   if (due != milliseconds(0)) return std::nullopt;
 
-  auto batch = reader_.read(batch_bytes_);
+  auto batch = reader_.read(sent, batch_bytes_);
   if (!batch.lost.empty()) give_up(batch.lost);
   if (batch.events.empty()) return std::nullopt;
   under_way_.insert(batch.events.ids().begin(), batch.events.ids().end());

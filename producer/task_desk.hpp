@@ -46,8 +46,8 @@ class TaskDesk {
   void record();
 
   /// The next batch of due retries, unless one is under way: then its Retried comes first. Asks PostgreSQL
-  /// only when something may be due.
-  std::optional<Retry> due_retry();
+  /// only when something may be due. `sent`: what the replica has been sent.
+  std::optional<Retry> due_retry(const Snapshot& sent);
   /// Something may have changed in PostgreSQL: an operator has asked for a retry, for example.
   void woken();
   /// How long due_retry() has nothing to ask, unless it is woken().

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t text_limit = 2000;
 
 constexpr auto statement = R"sql(
-SELECT outbox.record_verification($1, $2::bigint, $3, $4::pg_snapshot, $5::bigint, $6::bigint, $7::bigint, $8::bigint,
+SELECT outbox.record_verification($1, $2::bigint, outbox.requested_topic($2::bigint, $3, $4::pg_snapshot), $4::pg_snapshot, $5::bigint, $6::bigint, $7::bigint, $8::bigint,
   $9::bigint, (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', d.kind, 'key', d.key, 'columns', d.columns::text[],
                                                             'repaired', d.repaired, 'error', nullif(d.error, ''))
                                          ORDER BY d.position), '[]')

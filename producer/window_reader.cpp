@@ -1,6 +1,9 @@
 #include "producer/window_reader.hpp"
 
+#include <algorithm>
 #include <thread>
+
+#include "producer/relation_reader.hpp"
 
 namespace mailboat::producer {
 namespace {
@@ -25,15 +28,16 @@ std::string transaction_list(std::span<const TransactionId> transactions) {
 }
 
 // Not visible in snapshot $1/$2 (its xmax and xip). What became visible since is left to MVCC.
-constexpr auto beyond_from =
-    "(txid >= $1::xid8 OR txid = ANY ($2::xid8[])) AND ($3::text[] IS NULL OR topic = ANY ($3))";
+constexpr auto beyond_from = "(txid >= $1::xid8 OR txid = ANY ($2::xid8[]))";
+constexpr auto taken_topic = "($3::text[] IS NULL OR topic = ANY ($3))";
 
 // A change that was captured without its content cannot be applied, unless the table has been tracked again
 // since: then the replica loads it ($4), and what the change was no longer matters. $5 is the window's end.
 constexpr auto healed_by_load =
     " AND NOT ($4::boolean AND payload IS NULL AND op IN ('I', 'U', 'D') AND EXISTS (SELECT FROM "
     "outbox.relation r"
-    " WHERE r.topic = event.topic AND r.event_id > event.id AND (r.description->>'load')::boolean"
+    " WHERE event.topic IN (r.topic, r.renamed_from) AND r.event_id > event.id AND "
+    "(r.description->>'load')::boolean"
     " AND pg_visible_in_snapshot(r.txid, $5::pg_snapshot)))";
 
 // Every table that was ever tracked has described itself there.
@@ -41,14 +45,8 @@ constexpr auto published = " AND NOT EXISTS (SELECT FROM outbox.relation r WHERE
 
 constexpr auto after_last_read = " AND id > $6::bigint AND txid < $7::xid8 AND txid <> ALL ($8::xid8[])";
 
-postgres::Params beyond(const Snapshot& from, const std::optional<std::string>& topics) {
-  return {std::to_string(from.xmax()), transaction_list(from.in_progress()), topics};
-}
-
-std::vector<std::string> first_column(const postgres::Rows& rows) {
-  std::vector<std::string> texts;
-  for (int row = 0; row < rows.size(); ++row) texts.emplace_back(rows.text(row, 0));
-  return texts;
+postgres::Params beyond(const Snapshot& from, const TakenTopics& taken) {
+  return {std::to_string(from.xmax()), transaction_list(from.in_progress()), taken.names()};
 }
 
 constexpr auto snapshot_query =
@@ -60,7 +58,6 @@ constexpr auto snapshot_query =
 WindowReader::WindowReader(postgres::Connection& connection, const Subscription& subscription)
     : connection_(connection),
       subscription_(subscription),
-      topics_(topics_parameter(subscription)),
       selection_query_("coalesce((SELECT version FROM outbox.selection WHERE subscription = " +
                        std::to_string(subscription.id) + "), 0)") {}
 
@@ -68,9 +65,10 @@ WindowReader::~WindowReader() = default;
 
 WindowReader::Poll WindowReader::poll(const Snapshot& from) {
   const auto sql = std::string("SELECT pg_current_snapshot(), EXISTS (SELECT FROM outbox.event WHERE ") +
-                   beyond_from + "), pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn(), " +
+                   beyond_from + " AND (" + taken_topic +
+                   " OR op = 'R')), pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn(), " +
                    selection_query_;
-  const auto rows = connection_.query(sql, beyond(from, topics_));
+  const auto rows = connection_.query(sql, beyond(from, taken_));
   require_same_selection(rows, 3);
   return {Snapshot::parse(rows.text(0, 0)), rows.boolean(0, 1), rows.boolean(0, 2)};
 }
@@ -106,19 +104,23 @@ void WindowReader::open(const std::optional<Snapshot>& from, Events events) {
   last_id_ = 0;
   rows_.reset();
   next_row_ = 0;
+  taken_ = read_taken_topics(connection_, subscription_);
+  if (from && !unlocked_) unlocked_ = changes_before(connection_, *from, true);
 }
 
 // In the first transaction of a window MVCC decides what is not beyond `to`. A transaction that continues a
 // suspended window sees more than `to` did, so there the same rule has to be spelled out.
 void WindowReader::declare() {
-  static const auto all =
-      std::string(
-          "DECLARE outbox_window NO SCROLL CURSOR FOR SELECT id, txid, topic, op,"
-          " octet_length(payload::text), CASE WHEN octet_length(payload::text) <= ") +
-      std::to_string(inline_payload_bytes) +
-      " THEN payload END, op = 'R' AND (payload->>'load')::boolean FROM outbox.event WHERE " + beyond_from +
-      healed_by_load;
-  auto params = beyond(*from_, topics_);
+  static const auto all = std::string(
+                              "DECLARE outbox_window NO SCROLL CURSOR FOR SELECT id, txid, topic, op,"
+                              " octet_length(payload::text), CASE WHEN octet_length(payload::text) <= ") +
+                          std::to_string(inline_payload_bytes) +
+                          " THEN payload END, CASE WHEN op = 'R' THEN payload->>'load' END,"
+                          " CASE WHEN op = 'R' THEN payload->>'renamed_from' END,"
+                          " CASE WHEN op = 'R' THEN payload->>'dropped' END,"
+                          " CASE WHEN op = 'R' THEN payload->>'unlocked' END FROM outbox.event WHERE " +
+                          beyond_from + " AND " + taken_topic + healed_by_load;
+  auto params = beyond(*from_, taken_);
   params.insert(params.end(),
                 {subscription_.start == Subscription::Start::Load ? "true" : "false", to_.to_string()});
   if (was_suspended_) {
@@ -143,27 +145,57 @@ bool WindowReader::fetch() {
   return !rows_->empty();
 }
 
-bool WindowReader::fill(EventBatch& batch, std::size_t target_bytes, std::vector<LoadNeeded>& loads) {
+bool WindowReader::fill(EventBatch& batch, std::size_t target_bytes, std::vector<TableChange>& changes) {
   while (batch.bytes() < target_bytes) {
     if (!rows_ || next_row_ == rows_->size()) {
       rows_.reset();
       if (exhausted_ || !fetch()) return false;
     }
-    const auto& rows = *rows_;
-    const int row = next_row_++;
-    Event event{rows.uint64(row, 0), rows.uint64(row, 1), rows.text(row, 2),
-                static_cast<Op>(rows.text(row, 3).front()), rows.text(row, 5)};
-    std::string large;
-    if (rows.is_null(row, 5) && !rows.is_null(row, 4)) {
-      if (!transaction_) begin();
-      large = payload_of(event.transaction, event.id);
-      event.payload = large;
-    }
-    if (rows.boolean(row, 6)) loads.push_back({std::string(event.topic)});
-    std::string cut;
-    batch.add(subscription_.columns.cut(event, cut));
+    add(batch, next_row_++, changes);
   }
   return true;
+}
+
+void WindowReader::add(EventBatch& batch, int row, std::vector<TableChange>& changes) {
+  const auto& rows = *rows_;
+  Event event{rows.uint64(row, 0), rows.uint64(row, 1), rows.text(row, 2),
+              static_cast<Op>(rows.text(row, 3).front()), rows.text(row, 5)};
+  KnownChanges::Place place;
+  const bool may_be_late = !unlocked_->empty() && event.op != Op::Relation;
+  if (may_be_late) {
+    place = unlocked_->place(event.topic, event.id, event.transaction);
+    event.topic = place.topic;
+  }
+  if (!taken_.takes(event.topic, std::max(event.id, place.since))) return;
+  if (place.load) changes.push_back({.topic = place.topic, .load = true});
+  std::string large;
+  if (rows.is_null(row, 5) && !rows.is_null(row, 4)) {
+    if (!transaction_) begin();
+    large = payload_of(event.transaction, event.id);
+    event.payload = large;
+  }
+  if (event.op == Op::Relation) note_change(row, changes);
+  std::string cut;
+  batch.add(subscription_.columns.cut(event, cut));
+}
+
+// A table that was not taken under the name that it had before comes without the rows that it has.
+void WindowReader::note_change(int row, std::vector<TableChange>& changes) {
+  const auto& rows = *rows_;
+  const auto is_true = [&](int column) { return rows.text(row, column) == "true"; };
+  const auto id = rows.uint64(row, 0);
+  TableChange change{std::string(rows.text(row, 2)), std::string(rows.text(row, 7)), is_true(6), is_true(8)};
+  if (!change.renamed_from.empty() && !taken_.takes(change.renamed_from, id - 1)) change.load = true;
+  if (is_true(9)) unlocked_->add({id, rows.uint64(row, 1), late_until(id), change});
+  changes.push_back(std::move(change));
+}
+
+TransactionId WindowReader::late_until(EventId id) {
+  if (!transaction_) begin();
+  const auto rows = connection_.query(
+      "SELECT coalesce(max(late_until::text::bigint), 0) FROM outbox.relation WHERE event_id = $1::bigint",
+      {std::to_string(id)});
+  return rows.uint64(0, 0);
 }
 
 std::string WindowReader::payload_of(TransactionId transaction, EventId id) {
@@ -219,38 +251,6 @@ void WindowReader::await_durable() {
     flush.query("SELECT pg_logical_emit_message(true, 'mailboat', 'flush')");
     flush.commit();
   }
-}
-
-EventBatch WindowReader::relations_at(const Snapshot& snapshot, bool tracked_only) {
-  const auto rows = connection_.query(
-      "SELECT DISTINCT ON (topic) event_id, txid, topic, description FROM outbox.relation"
-      " WHERE pg_visible_in_snapshot(txid, $1::pg_snapshot) AND ($2::text[] IS NULL OR topic = ANY ($2))"
-      " AND (NOT $3::boolean OR topic IN (SELECT topic FROM outbox.tracked)) ORDER BY topic, event_id DESC",
-      {snapshot.to_string(), topics_, tracked_only ? "true" : "false"});
-  EventBatch batch;
-  for (int row = 0; row < rows.size(); ++row) {
-    std::string cut;
-    batch.add(subscription_.columns.cut(
-        {rows.uint64(row, 0), rows.uint64(row, 1), rows.text(row, 2), Op::Relation, rows.text(row, 3)}, cut));
-  }
-  return batch;
-}
-
-std::vector<std::string> WindowReader::tracked_topics() {
-  const auto rows = connection_.query(
-      "SELECT topic FROM outbox.tracked WHERE $1::text[] IS NULL OR topic = ANY ($1) ORDER BY topic",
-      {topics_});
-  return first_column(rows);
-}
-
-std::vector<std::string> WindowReader::topics_widened_since(const Snapshot& cursor) {
-  const auto rows = connection_.query(
-      "SELECT w.key FROM outbox.selection x CROSS JOIN LATERAL jsonb_each_text(x.widened) w"
-      " JOIN outbox.tracked t ON t.topic = w.key WHERE x.subscription = $1::int"
-      " AND ($2::text[] IS NULL OR t.topic = ANY ($2))"
-      " AND NOT pg_visible_in_snapshot(w.value::xid8, $3::pg_snapshot) ORDER BY w.key",
-      {std::to_string(subscription_.id), topics_, cursor.to_string()});
-  return first_column(rows);
 }
 
 }  // namespace mailboat::producer

@@ -11,6 +11,8 @@
 #include "postgres/connection.hpp"
 #include "producer/session_ended.hpp"
 #include "producer/subscription.hpp"
+#include "producer/table_change.hpp"
+#include "producer/taken_topics.hpp"
 
 namespace mailboat::producer {
 
@@ -37,7 +39,8 @@ class WindowReader {
     bool has_events = false;
     bool is_durable = false;  ///< `now` may become a cursor as it is (see await_durable())
   };
-  /// Asks in one round trip whether there is anything that `from` does not cover.
+  /// Asks in one round trip whether there is anything that `from` does not cover. Any table's description
+  /// counts: it may be renamed to, or from, a topic that is taken.
   Poll poll(const Snapshot& from);
 
   enum class Events { All, PublishedOnly };
@@ -46,14 +49,13 @@ class WindowReader {
   /// no table can be loaded for.
   void open(const std::optional<Snapshot>& from, Events events = Events::All);
   [[nodiscard]] const Snapshot& to() const { return to_; }
+  /// What is read, as of to().
+  [[nodiscard]] const TakenTopics& taken() const { return taken_; }
 
-  /// An R event met on the way whose table must be (re)loaded.
-  struct LoadNeeded {
-    std::string topic;
-  };
-  /// Appends events until `batch` holds `target_bytes` or the window is exhausted (false). Topics whose rows
-  /// must be loaded because of a change of their table are appended to `loads`.
-  bool fill(EventBatch& batch, std::size_t target_bytes, std::vector<LoadNeeded>& loads);
+  /// Appends events until `batch` holds `target_bytes` or the window is exhausted (false), and to `changes`
+  /// what the R events among them mean. An event that comes after its table was renamed has the table's new
+  /// topic.
+  bool fill(EventBatch& batch, std::size_t target_bytes, std::vector<TableChange>& changes);
 
   /// How long the current transaction has kept the source's vacuum horizon.
   [[nodiscard]] std::chrono::milliseconds open_for() const;
@@ -72,13 +74,6 @@ class WindowReader {
   /// finish(), before anybody stores to() as a cursor.
   void await_durable();
 
-  /// The latest description of each table as of `snapshot`, as R events with the payload of that time; with
-  /// `tracked_only`, of those that are still tracked as of the open window.
-  EventBatch relations_at(const Snapshot& snapshot, bool tracked_only);
-  /// Tracked tables as of the open window, in a fixed order.
-  std::vector<std::string> tracked_topics();
-  /// Those of them of which the subscription takes more than it did when a replica was at `cursor`.
-  std::vector<std::string> topics_widened_since(const Snapshot& cursor);
   /// Throws SessionEnded unless what has been read meanwhile, outside of a window, is still what the
   /// subscription takes.
   void require_same_selection();
@@ -88,11 +83,13 @@ class WindowReader {
   void require_same_selection(const postgres::Rows& rows, int column) const;
   void declare();
   bool fetch();
+  void add(EventBatch& batch, int row, std::vector<TableChange>& changes);
+  void note_change(int row, std::vector<TableChange>& changes);
+  TransactionId late_until(EventId id);
   std::string payload_of(TransactionId transaction, EventId id);
 
   postgres::Connection& connection_;
   const Subscription& subscription_;
-  const std::optional<std::string> topics_;  // text[] literal
   const std::string selection_query_;
 
   std::optional<postgres::Transaction> transaction_;
@@ -100,7 +97,9 @@ class WindowReader {
   std::optional<Snapshot> from_;
   Events events_ = Events::All;
   Snapshot to_;
-  std::string write_ahead_end_;  // where the WAL ended when to_ was taken
+  TakenTopics taken_;
+  std::optional<KnownChanges> unlocked_;  // that from_ sees, and those met in the window
+  std::string write_ahead_end_;           // where the WAL ended when to_ was taken
   bool durable_ = false;
   bool was_suspended_ = false;
   bool has_cursor_ = false;

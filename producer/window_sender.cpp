@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/log.hpp"
+#include "producer/relation_reader.hpp"
 
 namespace mailboat::producer {
 namespace {
@@ -65,7 +66,7 @@ void WindowSender::step(const std::stop_token& stop) {
     load_request_.woken();
   }
   if (load_request_.is_new()) throw SessionEnded("a load of every table has been asked for");
-  operations_.look();
+  operations_.look(sent_.value_or(resume_.read_from));
   const bool may_send = credit_ > 0;
   if (may_send && send_again(stop)) {
     is_window_turn_ = true;
@@ -105,9 +106,9 @@ bool WindowSender::send_again(const std::stop_token& stop) {
 // Retries and replays take turns, too.
 std::optional<Retry> WindowSender::next_to_send_again() {
   is_replay_turn_ = !is_replay_turn_;
-  auto retry = is_replay_turn_ ? replays_.next(*sent_) : tasks_.due_retry();
+  auto retry = is_replay_turn_ ? replays_.next(*sent_) : tasks_.due_retry(*sent_);
   if (retry) return retry;
-  return is_replay_turn_ ? tasks_.due_retry() : replays_.next(*sent_);
+  return is_replay_turn_ ? tasks_.due_retry(*sent_) : replays_.next(*sent_);
 }
 
 bool WindowSender::window_is_due() {
@@ -134,19 +135,11 @@ void WindowSender::send_window(const std::stop_token& stop) {
   Frame frame;
   frame.window = ++window_;
   frame.from = first ? resume_.cursor : sent_;
-  if (first) {
-    if (resume_.loads_tables) begin_loads(frame, reader_.tracked_topics());
-    frame.events =
-        reader_.relations_at(resume_.loads_tables ? reader_.to() : resume_.read_from, resume_.loads_tables);
-  }
-  auto needed = first ? loads_to_catch_up() : std::vector<WindowReader::LoadNeeded>();
-  while (reader_.fill(frame.events, settings_.frame_bytes, needed)) emit(frame, stop);
-  if (subscription_.start == Subscription::Start::Load) {
-    std::vector<std::string> topics;
-    for (auto& load : needed) topics.push_back(std::move(load.topic));
-    begin_loads(frame, topics);
-  }
-  begin_requested_loads(frame);
+  std::vector<TableChange> changes;
+  const auto missing = first ? describe_tables(frame, changes) : std::vector<std::string>();
+  while (reader_.fill(frame.events, settings_.frame_bytes, changes)) emit(frame, stop);
+  for (const auto& topic : missing) changes.push_back({.topic = topic, .load = true});
+  begin_loads(frame, changes);
   if (!reader_.was_suspended()) send_chunk(frame, stop);
   reader_.finish();
 
@@ -164,25 +157,44 @@ void WindowSender::send_window(const std::stop_token& stop) {
              {{"subscription", subscription_.name}, {"window", window_}, {"to", sent_->to_string()}});
 }
 
-// Of what the subscription takes since, the replica has got nothing yet but what came after. Its cursor
-// tells, also when its file is an older copy.
-std::vector<WindowReader::LoadNeeded> WindowSender::loads_to_catch_up() {
-  std::vector<WindowReader::LoadNeeded> needed;
-  if (!resume_.cursor || resume_.loads_tables) return needed;
-  for (auto& topic : reader_.topics_widened_since(*resume_.cursor)) needed.push_back({std::move(topic)});
-  return needed;
+// What a replica must know of the tables before the first events; returns those whose rows it has not got.
+// One that is loaded in place gets no events of tables, and learns from the descriptions what its tables have
+// become since its cursor.
+std::vector<std::string> WindowSender::describe_tables(Frame& frame, std::vector<TableChange>& changes) {
+  auto& source = reader_.at_snapshot();
+  const auto& taken = reader_.taken();
+  const bool is_new = !resume_.cursor && resume_.loads_tables;
+  frame.events =
+      relations_at(source, subscription_, taken, is_new ? reader_.to() : resume_.read_from, is_new);
+  if (resume_.loads_tables) {
+    auto since = relations_since(source, subscription_, taken, resume_.read_from);
+    if (!is_new) since.events.for_each([&](const Event& event) { frame.events.add(event); });
+    changes = std::move(since.changes);
+    return tracked_topics(source, taken);
+  }
+  // Of what the subscription takes since, it has got nothing yet but what came after. Its cursor tells, also
+  // when its file is an older copy.
+  if (resume_.cursor) return topics_widened_since(source, subscription_, taken, *resume_.cursor);
+  return {};
+}
+
+// What the log says has to be loaded is begun before what operators ask for, which may be the same.
+void WindowSender::begin_loads(Frame& frame, const std::vector<TableChange>& changes) {
+  for (const auto& change : changes) {
+    chunks_.follow(change, window_);
+    operations_.follow(change);
+  }
+  if (subscription_.start == Subscription::Start::Load || (window_ == 1 && resume_.loads_tables)) {
+    begin_loads(frame, topics_to_load(changes));
+  }
+  begin_loads(frame, operations_.begin_loads(window_, reader_.to(), [this](const std::string& topic) {
+    return chunks_.is_loading(topic);
+  }));
 }
 
 void WindowSender::begin_loads(Frame& frame, const std::vector<std::string>& topics) {
   chunks_.begin_loads(topics);
   frame.load_begins.insert(frame.load_begins.end(), topics.begin(), topics.end());
-}
-
-// What the log says has to be loaded is begun before what operators ask for, which may be the same.
-void WindowSender::begin_requested_loads(Frame& frame) {
-  begin_loads(frame, operations_.begin_loads(window_, reader_.to(), [this](const std::string& topic) {
-    return chunks_.is_loading(topic);
-  }));
 }
 
 void WindowSender::send_chunk(Frame& frame, const std::stop_token& stop) {

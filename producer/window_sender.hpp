@@ -18,6 +18,7 @@
 #include "producer/resume_point.hpp"
 #include "producer/session_ended.hpp"
 #include "producer/subscription.hpp"
+#include "producer/table_change.hpp"
 #include "producer/task_desk.hpp"
 #include "producer/window_reader.hpp"
 
@@ -59,9 +60,9 @@ class WindowSender {
   bool window_is_due();
   void send_window(const std::stop_token& stop);
   void send_chunk(Frame& frame, const std::stop_token& stop);
-  std::vector<WindowReader::LoadNeeded> loads_to_catch_up();
+  std::vector<std::string> describe_tables(Frame& frame, std::vector<TableChange>& changes);
+  void begin_loads(Frame& frame, const std::vector<TableChange>& changes);
   void begin_loads(Frame& frame, const std::vector<std::string>& topics);
-  void begin_requested_loads(Frame& frame);
   void emit(Frame& frame, const std::stop_token& stop);
   void wait_for_credit(std::uint32_t cost, const std::stop_token& stop);
   void take_in();

@@ -31,8 +31,8 @@ class CountingSession {
  private:
   void run(const std::string& conninfo, const std::stop_token& stop) {
     auto source = connect_to_source(conninfo, "session");
-    Subscription pings;
-    pings.topics = {"ping"};
+    source.query("SELECT outbox.subscribe('pings', topics => '{ping}')");
+    const auto pings = find_subscription(source, "pings");
     WindowReader reader(source, pings);
     Snapshot from;
     watch_.add(inbox_);
@@ -43,8 +43,8 @@ class CountingSession {
       watch_.found_events();
       reader.open(from);
       EventBatch events;
-      std::vector<WindowReader::LoadNeeded> loads;
-      while (reader.fill(events, events.bytes() + 65536, loads)) {
+      std::vector<TableChange> changes;
+      while (reader.fill(events, events.bytes() + 65536, changes)) {
       }
       from = reader.to();
       reader.finish();

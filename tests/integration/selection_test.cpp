@@ -122,18 +122,42 @@ TEST_F(Selection, OfATableThatIsMadeAnewOnlyWhatTheListNamesIsMeant) {
   EXPECT_EQ(value("SELECT count(*) FROM outbox.column_rename"), "0");
 }
 
-TEST_F(Selection, AListHoldsForBothNamesOfATableThatIsRenamed) {
+TEST_F(Selection, AListGoesWithATableThatIsRenamed) {
+  const auto former = [this] {
+    return value(
+        "SELECT coalesce(string_agg(topic || ' ' || columns, ' ' ORDER BY topic), '') FROM "
+        "outbox.former_selection");
+  };
   configure(list(R"(["id", "name"])"));
   sql("ALTER TABLE users RENAME TO people");
   EXPECT_EQ(columns("public.people"), "{id,name}");
-  EXPECT_EQ(columns(), "{id,name}") << "its earlier events are still in the log";
+  EXPECT_EQ(columns(), "") << "whoever gets that name has no list";
+  EXPECT_EQ(former(), R"(public.users ["id", "name"])") << "its earlier events are still in the log";
+  EXPECT_EQ(value("SELECT through_id + 1 = (SELECT max(id) FROM outbox.event) FROM outbox.former_selection"),
+            "t");
   sql("ALTER TABLE people RENAME name TO full_name");
   EXPECT_EQ(columns("public.people"), "{id,full_name}");
   configure(list(R"(["id"])", "public.people"));
-  EXPECT_EQ(columns(), "{id}");
+  EXPECT_EQ(former(), R"(public.users ["id"])");
   configure(list("null", "public.people"));
-  EXPECT_EQ(columns(), "");
+  EXPECT_EQ(former(), "");
   EXPECT_EQ(columns("public.people"), "");
+}
+
+TEST_F(Selection, ListsOfTablesThatSwapNamesStayApart) {
+  configure(list(R"(["id", "name"])"));
+  sql("BEGIN; ALTER TABLE users RENAME TO x; ALTER TABLE orders RENAME TO users; ALTER TABLE x RENAME TO "
+      "orders; COMMIT");
+  EXPECT_EQ(columns("public.orders"), "{id,name}");
+  EXPECT_EQ(columns(), "");
+}
+
+TEST_F(Selection, TopicsAreGivenByTheirPresentNames) {
+  configure("'{public.users}'");
+  sql("ALTER TABLE users RENAME TO people");
+  EXPECT_EQ(configure(list(R"(["id"])", "public.people")), "{}");
+  EXPECT_EQ(configure("'{public.people,public.orders}'"), "{public.orders}");
+  EXPECT_EQ(value("SELECT outbox.topics_now(s) FROM outbox.subscription s"), "{public.people,public.orders}");
 }
 
 TEST_F(Selection, ARenameThatHasNotCommittedDoesNotHoldUpProgress) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "migrations/migrator.hpp"
+#include "producer/relation_reader.hpp"
 #include "producer/source.hpp"
 #include "producer/window_reader.hpp"
 #include "tests/support/cluster.hpp"
@@ -32,9 +33,13 @@ class WindowTest : public ::testing::Test {
 
   EventBatch read_all(WindowReader& reader) {
     EventBatch events;
-    while (reader.fill(events, events.bytes() + batch_bytes, loads_)) {
+    while (reader.fill(events, events.bytes() + batch_bytes, changes_)) {
     }
     return events;
+  }
+
+  EventBatch described_at(const Snapshot& snapshot, bool still_tracked = false) {
+    return relations_at(source_, everything_, {}, snapshot, still_tracked);
   }
 
   const std::string conninfo_ = prepare(test::shared_cluster().create_database());
@@ -42,7 +47,7 @@ class WindowTest : public ::testing::Test {
   postgres::Connection source_ = connect_to_source(conninfo_, "test");
   const Subscription everything_ = subscribed("everything", "load");
   WindowReader reader_{source_, everything_};
-  std::vector<WindowReader::LoadNeeded> loads_;
+  std::vector<TableChange> changes_;  // met by read_all()
 };
 
 }  // namespace mailboat::producer

@@ -38,13 +38,13 @@ TEST_F(SelectedWindow, ThatHasBegunBeforeGoesOnUntilItWouldNeedANewSnapshot) {
   admin_.query("INSERT INTO item SELECT n, repeat('x', 100) FROM generate_series(1, 9000) n");
   reader_.open(Snapshot());
   EventBatch events;
-  ASSERT_TRUE(reader_.fill(events, 1000, loads_));
+  ASSERT_TRUE(reader_.fill(events, 1000, changes_));
   only(R"(["id"])");
-  EXPECT_TRUE(reader_.fill(events, events.bytes() + batch_bytes, loads_));
+  EXPECT_TRUE(reader_.fill(events, events.bytes() + batch_bytes, changes_));
   reader_.suspend();
   EXPECT_THROW(
       {
-        while (reader_.fill(events, events.bytes() + batch_bytes, loads_)) {
+        while (reader_.fill(events, events.bytes() + batch_bytes, changes_)) {
         }
       },
       SessionEnded);
@@ -67,7 +67,7 @@ TEST_F(SelectedWindow, HoldsRowsLargeRowsKeysAndDescriptionsCut) {
   WindowReader reader(source_, subscription);
   reader.open(Snapshot());
   const auto events = read_all(reader);
-  const auto relations = reader.relations_at(reader.to(), true);
+  const auto relations = relations_at(source_, subscription, reader.taken(), reader.to(), true);
   reader.finish();
   EXPECT_THAT(texts(events), Not(HasSubstr("secret")));
   EXPECT_THAT(texts(events), Not(HasSubstr("value")));
@@ -108,12 +108,12 @@ TEST_F(SelectedWindow, KnowsWhatAReplicaAtACursorHasNotGotYet) {
   admin_.query("SELECT outbox.configure_selection('everything', '{*}')");
   const auto second = cursor();
   const auto subscription = find_subscription(source_, "everything");
-  WindowReader reader(source_, subscription);
-  EXPECT_THAT(reader.topics_widened_since(first), ElementsAre("public.item"));
-  EXPECT_THAT(reader.topics_widened_since(second), ElementsAre());
+  EXPECT_THAT(topics_widened_since(source_, subscription, {}, first), ElementsAre("public.item"));
+  EXPECT_THAT(topics_widened_since(source_, subscription, {}, second), ElementsAre());
   admin_.query("SELECT outbox.configure_selection('everything', '{public.other}')");
   const auto narrow = find_subscription(source_, "everything");
-  EXPECT_THAT(WindowReader(source_, narrow).topics_widened_since(first), ElementsAre());
+  EXPECT_THAT(topics_widened_since(source_, narrow, read_taken_topics(source_, narrow), first),
+              ElementsAre());
 }
 
 }  // namespace

@@ -157,12 +157,12 @@ TEST_F(WindowTest, ASuspendedWindowGoesOnWithExactlyItsOwnEvents) {
   open_before.query("BEGIN; INSERT INTO item VALUES (-1, 'in progress at the snapshot')");
   reader_.open(Snapshot());
   EventBatch events;
-  ASSERT_TRUE(reader_.fill(events, 1000, loads_));
+  ASSERT_TRUE(reader_.fill(events, 1000, changes_));
   reader_.suspend();
   EXPECT_TRUE(reader_.was_suspended());
   open_before.query("COMMIT");
   admin_.query("INSERT INTO item VALUES (-2, 'after the snapshot')");
-  while (reader_.fill(events, events.bytes() + batch_bytes, loads_)) reader_.suspend();
+  while (reader_.fill(events, events.bytes() + batch_bytes, changes_)) reader_.suspend();
   reader_.finish();
 
   Model model;
@@ -221,8 +221,8 @@ TEST_F(WindowTest, RelationsAreToldAsOfTheSnapshotAndNotLater) {
   reader_.finish();
   admin_.query("ALTER TABLE item ADD COLUMN extra int");
   reader_.open(before);
-  const auto then = reader_.relations_at(before, false);
-  const auto now = reader_.relations_at(reader_.to(), false);
+  const auto then = described_at(before);
+  const auto now = described_at(reader_.to());
   reader_.finish();
   ASSERT_EQ(then.size(), 1U);
   ASSERT_EQ(now.size(), 1U);
@@ -230,11 +230,26 @@ TEST_F(WindowTest, RelationsAreToldAsOfTheSnapshotAndNotLater) {
   EXPECT_NE(now.payloads().texts().find("extra"), std::string::npos);
 }
 
-TEST_F(WindowTest, TheRelationsForANewReplicaLeaveOutWhatIsNoLongerTracked) {
+TEST_F(WindowTest, ATableThatIsNoLongerTrackedHasNoDescription) {
+  reader_.open(std::nullopt);
+  const auto before = reader_.to();
+  reader_.finish();
   admin_.query("SELECT outbox.untrack('item')");
   reader_.open(std::nullopt);
-  EXPECT_EQ(reader_.relations_at(reader_.to(), false).size(), 1U);
-  EXPECT_TRUE(reader_.relations_at(reader_.to(), true).empty());
+  EXPECT_EQ(described_at(before).size(), 1U) << "it had one then";
+  EXPECT_TRUE(described_at(before, true).empty()) << "but a new replica does not need it";
+  EXPECT_TRUE(described_at(reader_.to()).empty());
+  reader_.finish();
+}
+
+TEST_F(WindowTest, ATableIsDescribedUnderTheNameThatItHadAtTheSnapshotOnly) {
+  reader_.open(std::nullopt);
+  const auto before = reader_.to();
+  reader_.finish();
+  admin_.query("ALTER TABLE item RENAME TO thing; CREATE TABLE item (id int PRIMARY KEY)");
+  reader_.open(std::nullopt);
+  EXPECT_EQ(described_at(before).topic_names(), std::vector<std::string>{"public.item"});
+  EXPECT_EQ(described_at(reader_.to()).topic_names(), std::vector<std::string>{"public.thing"});
   reader_.finish();
 }
 

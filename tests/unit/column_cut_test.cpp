@@ -106,5 +106,17 @@ TEST(Cut, NamesThatWereExchangedAtOnceAreExchangedBack) {
   EXPECT_EQ(cut(columns, 11, Op::Update, R"({"id":0,"a":1,"b":2})"), R"({"id":0,"b":2})");
 }
 
+TEST(ColumnCut, OfATopicThatAnotherTableHasSinceCutsWhatTheFormerOneWrote) {
+  ColumnCut columns;
+  columns.restrict("public.t", {"id", "b"}, {{10, "a", "b"}}, 20);
+  EXPECT_EQ(cut(columns, 5, Op::Insert, R"({"id":1,"a":2,"b":3})"), R"({"id":1,"a":2})");
+  EXPECT_EQ(cut(columns, 20, Op::Insert, R"({"id":1,"a":2,"b":3})"), R"({"id":1,"b":3})");
+  EXPECT_EQ(cut(columns, 21, Op::Insert, R"({"id":1,"a":2,"b":3})"), R"({"id":1,"a":2,"b":3})");
+  EXPECT_EQ(columns.columns_of("public.t"), nullptr);
+  columns.restrict("public.t", {"a"}, {});
+  EXPECT_EQ(cut(columns, 20, Op::Insert, R"({"id":1,"b":3})"), R"({"id":1,"b":3})");
+  EXPECT_EQ(cut(columns, 21, Op::Insert, R"({"a":2,"b":3})"), R"({"a":2})");
+}
+
 }  // namespace
 }  // namespace mailboat::producer
