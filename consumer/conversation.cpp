@@ -67,7 +67,8 @@ Hello Conversation::hello() {
           replica_.file_id(),
           replica_.retries(),
           replica_.running_verification(),
-          std::chrono::ceil<seconds>(options_.verify_every)};
+          std::chrono::ceil<seconds>(options_.verify_every),
+          replica_.wants_times()};
 }
 
 std::optional<Welcome> Conversation::await_welcome(FeedClient& client) {

@@ -28,6 +28,11 @@ auto Replica::on_database(const char* what, const Work& work) {
   }
 }
 
+bool Replica::wants_times() const {
+  return std::any_of(options_.routes.begin(), options_.routes.end(),
+                     [](const Route& route) { return route.mode == Route::Mode::History; });
+}
+
 bool Replica::may_go_on() {
   return on_database("look at the tables", [this] { return tables_.may_go_on(); });
 }

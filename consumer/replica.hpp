@@ -55,6 +55,9 @@ class Replica {
   /// One of them may go on in a new session.
   [[nodiscard]] bool may_go_on();
 
+  /// Some route keeps a history, for which events need their times.
+  [[nodiscard]] bool wants_times() const;
+
   void begin();
   /// First in a transaction: the source has another history than the one that the replica has followed. See
   /// consumer::forget_history().

@@ -15,6 +15,7 @@ bool RepeatedEvents::add(const postgres::Rows& rows, int row) {
   Event event{rows.uint64(row, 0), rows.uint64(row, 1), rows.text(row, 2),
               static_cast<Op>(rows.text(row, 3).front()), rows.text(row, 5)};
   if (rows.is_null(row, 2)) return false;
+  if (!rows.is_null(row, 7)) event.created_at = EventTime(std::chrono::microseconds(rows.int64(row, 7)));
   const auto place = changes_.place(event.topic, event.id, event.transaction);
   if (!taken_.takes(place.topic, place.since)) return false;
   const bool is_large = rows.is_null(row, 5) && !rows.is_null(row, 4);

@@ -22,8 +22,9 @@ const std::string& events_query() {
           " CASE WHEN octet_length(e.payload::text) <= ") +
       RepeatedEvents::inline_payload_bytes +
       " THEN e.payload END, (SELECT max(r.event_id) FROM outbox.relation r WHERE r.topic = e.topic"
-      " AND r.event_id < e.id)"
-      " FROM (SELECT x.id, x.txid, x.topic, x.op, x.payload FROM outbox.replay a JOIN outbox.event x"
+      " AND r.event_id < e.id), (extract(epoch FROM e.created_at) * 1000000)::bigint"
+      " FROM (SELECT x.id, x.txid, x.topic, x.op, x.payload, x.created_at FROM outbox.replay a JOIN "
+      "outbox.event x"
       "  ON (a.topic IS NULL OR x.topic = a.topic)"
       "  AND (a.since IS NULL OR x.created_at >= a.since) AND (a.until IS NULL OR x.created_at <= a.until)"
       "  AND (a.key IS NULL OR NOT EXISTS (SELECT FROM jsonb_each_text(a.key) k"

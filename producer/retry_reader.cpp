@@ -26,8 +26,9 @@ const std::string& due_query() {
       " octet_length(p.payload), CASE WHEN octet_length(p.payload) <= " +
       RepeatedEvents::inline_payload_bytes +
       " THEN p.payload END, (SELECT max(r.event_id) FROM outbox.relation r WHERE r.topic = e.topic"
-      " AND r.event_id < due.event_id AND e.op <> 'R')"
-      " FROM due LEFT JOIN LATERAL (SELECT topic, op, payload FROM outbox.event x WHERE x.txid = due.txid"
+      " AND r.event_id < due.event_id AND e.op <> 'R'), (extract(epoch FROM e.created_at) * 1000000)::bigint"
+      " FROM due LEFT JOIN LATERAL (SELECT topic, op, payload, created_at FROM outbox.event x WHERE x.txid = "
+      "due.txid"
       "  AND x.id = due.event_id LIMIT 1) e ON true"
       " LEFT JOIN LATERAL (SELECT topic, description FROM outbox.relation x WHERE x.txid = due.txid"
       "  AND x.event_id = due.event_id AND e.topic IS NULL LIMIT 1)"

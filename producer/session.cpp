@@ -114,7 +114,8 @@ void Session::serve(const std::stop_token& stop) {
   }
   auto connection = connect_to_source(options_.postgres, "mailboat-producer/" + hello_.subscription);
   lock_subscription(connection, find_subscription(connection, hello_.subscription), inbox_, stop);
-  const auto subscription = find_subscription(connection, hello_.subscription);  // as the one before left it
+  auto subscription = find_subscription(connection, hello_.subscription);  // as the one before left it
+  subscription.wants_times = hello_.wants_times;
 
   const auto source = look_at_source(connection);
   const auto resume = resume_point(subscription, hello_.cursor, source, options_.trust_failover);

@@ -27,6 +27,7 @@ struct Subscription {
   bool reset_cursor = false;                       ///< ... and that the replica's history counts for nothing
   std::int64_t selection = 0;                      ///< changes whenever topics or columns do
   ColumnCut columns = {};                          ///< what may be sent of the topics
+  bool wants_times = false;                        ///< its replica has asked for the events' times
 };
 
 /// Throws SessionRefused (UnknownSubscription), naming the command that makes it.

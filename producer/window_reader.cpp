@@ -40,6 +40,9 @@ constexpr auto healed_by_load =
     "(r.description->>'load')::boolean"
     " AND pg_visible_in_snapshot(r.txid, $5::pg_snapshot)))";
 
+// In microseconds since 1970.
+constexpr auto event_time = "(extract(epoch FROM created_at) * 1000000)::bigint";
+
 // Every table that was ever tracked has described itself there.
 constexpr auto published = " AND NOT EXISTS (SELECT FROM outbox.relation r WHERE r.topic = event.topic)";
 
@@ -111,15 +114,16 @@ void WindowReader::open(const std::optional<Snapshot>& from, Events events) {
 // In the first transaction of a window MVCC decides what is not beyond `to`. A transaction that continues a
 // suspended window sees more than `to` did, so there the same rule has to be spelled out.
 void WindowReader::declare() {
-  static const auto all = std::string(
-                              "DECLARE outbox_window NO SCROLL CURSOR FOR SELECT id, txid, topic, op,"
-                              " octet_length(payload::text), CASE WHEN octet_length(payload::text) <= ") +
-                          std::to_string(inline_payload_bytes) +
-                          " THEN payload END, CASE WHEN op = 'R' THEN payload->>'load' END,"
-                          " CASE WHEN op = 'R' THEN payload->>'renamed_from' END,"
-                          " CASE WHEN op = 'R' THEN payload->>'dropped' END,"
-                          " CASE WHEN op = 'R' THEN payload->>'unlocked' END FROM outbox.event WHERE " +
-                          beyond_from + " AND " + taken_topic + healed_by_load;
+  const auto all = std::string(
+                       "DECLARE outbox_window NO SCROLL CURSOR FOR SELECT id, txid, topic, op,"
+                       " octet_length(payload::text), CASE WHEN octet_length(payload::text) <= ") +
+                   std::to_string(inline_payload_bytes) +
+                   " THEN payload END, CASE WHEN op = 'R' THEN payload->>'load' END,"
+                   " CASE WHEN op = 'R' THEN payload->>'renamed_from' END,"
+                   " CASE WHEN op = 'R' THEN payload->>'dropped' END,"
+                   " CASE WHEN op = 'R' THEN payload->>'unlocked' END, " +
+                   (subscription_.wants_times ? event_time : "NULL") + " FROM outbox.event WHERE " +
+                   beyond_from + " AND " + taken_topic + healed_by_load;
   auto params = beyond(*from_, taken_);
   params.insert(params.end(),
                 {subscription_.start == Subscription::Start::Load ? "true" : "false", to_.to_string()});
@@ -160,6 +164,7 @@ void WindowReader::add(EventBatch& batch, int row, std::vector<TableChange>& cha
   const auto& rows = *rows_;
   Event event{rows.uint64(row, 0), rows.uint64(row, 1), rows.text(row, 2),
               static_cast<Op>(rows.text(row, 3).front()), rows.text(row, 5)};
+  if (subscription_.wants_times) event.created_at = EventTime(std::chrono::microseconds(rows.int64(row, 10)));
   KnownChanges::Place place;
   const bool may_be_late = !unlocked_->empty() && event.op != Op::Relation;
   if (may_be_late) {

@@ -128,6 +128,33 @@ TEST_F(Routes, HaveInANewFileWhatWasPublishedSinceTheLastAcknowledgement) {
   expect_equal("item");
 }
 
+TEST_F(Routes, OfAHistoryTellWhenEachEventWasCaptured) {
+  sql("CREATE TABLE item (id int PRIMARY KEY, v text); SELECT outbox.track('item')");
+  const auto path = file() + ".toml";
+  std::ofstream(path) << "[[route]]\ntopic = '*'\nmode = 'append'\ntable = 'history'\ncreate = true\n";
+  consumer_options = {"--config", path};
+  start_producer();
+  catch_up();
+  sql("INSERT INTO item VALUES (1, 'a')");
+  sql("UPDATE item SET v = 'b'; DELETE FROM item");
+  publish(R"({"user_id": 1})");
+  catch_up();
+  const auto log = sql(
+      "SELECT id::text, op, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), payload::text"
+      " FROM outbox.event WHERE op <> 'R' ORDER BY id");
+  Rows expected;
+  for (int row = 0; row < log.size(); ++row) {
+    std::string time(log.text(row, 2));
+    time.erase(time.find_last_not_of('0') + 1);
+    if (time.ends_with('.')) time.pop_back();
+    expected.push_back({std::string(log.text(row, 0)), std::string(log.text(row, 1)), time + "Z",
+                        std::string(log.text(row, 3))});
+  }
+  ASSERT_EQ(expected.size(), 4U);
+  EXPECT_EQ(replica().rows("SELECT _event_id, _op, _time, payload FROM history ORDER BY _event_id"),
+            expected);
+}
+
 TEST_F(Routes, ThatDoNotFitTheirTableEndTheConsumerWithTheRemedy) {
   by_hand("CREATE TABLE users (id INTEGER PRIMARY KEY, plan TEXT)");
   route(columns);
