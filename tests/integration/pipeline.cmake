@@ -38,3 +38,11 @@ mailboat_test(mailboat_cli_pipeline_test
   PRIVATE mailboat_cli mailboat_migrations mailboat_test_support SQLiteCpp PkgConfig::sqlite3 GTest::gmock GTest::gtest_main
   TIMEOUT 300)
 add_dependencies(mailboat_cli_pipeline_test mailboat-producer mailboat-consumer)
+
+# What a data team writes: routes with expressions, from a PostgreSQL to the tables they want.
+mailboat_test(mailboat_chinook_test
+  SOURCES chinook_test.cpp pipeline_fixture.cpp replica_difference.cpp
+  PRIVATE mailboat_cli mailboat_migrations mailboat_test_support SQLiteCpp PkgConfig::sqlite3 GTest::gmock GTest::gtest_main
+  TIMEOUT 300)
+target_compile_definitions(mailboat_chinook_test PRIVATE MAILBOAT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+add_dependencies(mailboat_chinook_test mailboat-producer mailboat-consumer)
