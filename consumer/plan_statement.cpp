@@ -1,12 +1,13 @@
 #include "consumer/plan_statement.hpp"
 
+#include "consumer/target_sql.hpp"
 #include "consumer/value_binding.hpp"
 
 namespace mailboat::consumer {
 
 PlanStatement::PlanStatement(SQLite::Database& database, const std::string& sql,
                              const std::vector<Column>& source)
-    : statement_(database, sql), version_(statement_.getIndex(":_version")) {
+    : statement_(database, sql), version_(statement_.getIndex(version_parameter)) {
   const auto add = [this](const std::string& parameter, std::size_t number) {
     const int index = statement_.getIndex(parameter.c_str());
     if (index > 0) parameters_.emplace_back(index, number);

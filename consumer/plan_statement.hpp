@@ -20,7 +20,7 @@ class PlanStatement {
 
   /// `values` of the source's columns, in their order; they must live until the statement has been run.
   void bind(const std::vector<Value>& values);
-  /// `:_version`. The statement must have it.
+  /// `version_parameter`. The statement must have it.
   void bind_version(std::int64_t version) { statement_.bind(version_, version); }
   /// Another parameter of mailboat's own; one that the statement does not use is passed over.
   void bind(const char* parameter, std::int64_t value);

@@ -78,7 +78,7 @@ std::string quoted_list(const std::vector<std::string>& names) {
 
 std::string upsert(const TargetPlan& plan, VersionGuard guard) {
   auto insertion = of_columns(plan);
-  insertion.add(version_column, ":_version");
+  insertion.add(version_column, version_parameter);
   if (!plan.route.empty()) insertion.add(route_column, literal(plan.route));
   std::vector<std::string> assignments;
   for (const auto& name : insertion.names) {

@@ -19,6 +19,10 @@ inline constexpr std::string_view event_id_column = "_event_id";
 inline constexpr std::string_view op_column = "_op";
 inline constexpr std::string_view time_column = "_time";
 
+/// The parameter of an upsert for the version: like numbered_parameter(), nothing that an expression can
+/// name.
+inline constexpr const char* version_parameter = "@version";
+
 /// `"a b"`: an identifier, quoted for SQLite.
 [[nodiscard]] std::string quote(std::string_view identifier);
 /// `'it''s'`: a text, quoted for SQLite.
@@ -28,9 +32,9 @@ inline constexpr std::string_view time_column = "_time";
 [[nodiscard]] std::string joined(const std::vector<std::string>& parts, std::string_view separator);
 [[nodiscard]] std::string quoted_list(const std::vector<std::string>& names);
 
-/// INSERT ... ON CONFLICT(key) DO UPDATE; `:_version` is the version. With the version guard an older event
-/// leaves a newer row alone; a loaded row is written without. Changes nothing, either, where the filter is
-/// not true or the row of that key is another route's.
+/// INSERT ... ON CONFLICT(key) DO UPDATE; `version_parameter` is the version. With the version guard an older
+/// event leaves a newer row alone; a loaded row is written without. Changes nothing, either, where the filter
+/// is not true or the row of that key is another route's.
 enum class VersionGuard { On, Off };
 [[nodiscard]] std::string upsert(const TargetPlan& plan, VersionGuard guard);
 

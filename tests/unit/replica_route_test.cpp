@@ -216,6 +216,21 @@ TEST_F(ReplicaRoute, OfAHistoryKeepsEachEventOnce) {
   EXPECT_EQ(test::SqliteReader(file).number("SELECT count(*) FROM t_log"), 4);
 }
 
+TEST_F(ReplicaRoute, AColumnOfTheSourceMayBeCalledAsMailboatsOwn) {
+  constexpr auto with_version =
+      R"({"schema":"public","table":"t","key":["id"],"columns":[{"name":"id","type":"integer","number":1},)"
+      R"({"name":"_version","type":"integer","number":3}]})";
+  auto route = route_to("their_version", {{"id", ":id"}, {"v", ":_version"}});
+  route.create = true;
+  reopen_with({});
+  window(next_++, [&] { event(30, Op::Relation, with_version); });
+  reopen_with({route});
+  window(next_++, [&] { event(31, Op::Update, R"({"id":1,"_version":7})"); });
+  EXPECT_EQ(rows_of("their_version", "id || '=' || v || ' ' || _version"), "1=7 31");
+  verify({R"({"id":1,"_version":7})"});
+  EXPECT_EQ(verified(), "");
+}
+
 TEST_F(ReplicaRoute, SkippedTopicsLeaveNothing) {
   Route skip{.topic = "*"};
   skip.skip = true;
