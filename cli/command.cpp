@@ -12,6 +12,8 @@
 #include "cli/cmd_migrate.hpp"
 #include "cli/cmd_operation.hpp"
 #include "cli/cmd_replay.hpp"
+#include "cli/cmd_routes_check.hpp"
+#include "cli/cmd_routes_preview.hpp"
 #include "cli/cmd_status.hpp"
 #include "cli/cmd_subscribe.hpp"
 #include "cli/cmd_track.hpp"
@@ -35,6 +37,17 @@ std::vector<CommandRow> failed_commands() {
        "mailboat failed retry shop --topic public.users --dry-run", make_failed_retry},
       {"discard", "Give events up for good: the replica stays without them",
        "mailboat failed discard shop 42 43", make_failed_discard},
+  };
+}
+
+std::vector<CommandRow> routes_commands() {
+  return {
+      {"check", "Check the routes of a consumer's file without running it, and print their SQL",
+       "mailboat routes check --config consumer.toml --postgres postgresql://localhost/shop --database "
+       "shop.db",
+       make_routes_check},
+      {"preview", "Show the first rows as the routes would write them",
+       "mailboat routes preview --config consumer.toml --topic public.users --rows 10", make_routes_preview},
   };
 }
 
@@ -73,6 +86,11 @@ const std::vector<CommandRow>& commands() {
        "mailboat operation 7", make_operation},
       {"cancel", "End a load that has not begun, a verification or a replay", "mailboat cancel 7",
        make_cancel},
+      {"routes",
+       "Try the routes of a consumer's configuration file",
+       "mailboat routes check --config consumer.toml",
+       {},
+       routes_commands()},
       {"backup", "Copy a replica's SQLite file while it is in use",
        "mailboat backup --database shop.db --to shop-backup.db", make_backup},
       {"completion", "Print a completion script for bash", "source <(mailboat completion)", make_completion},

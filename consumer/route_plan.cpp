@@ -19,6 +19,17 @@ using Names = std::vector<std::string>;
   throw InvalidInput(place_of(route, key) + ": " + sentence);
 }
 
+[[noreturn]] void refuse_without_key(const Route& route) {
+  refuse(route, "key", "is missing. List the columns that name a row, for example: key = [\"user_id\"]");
+}
+
+[[noreturn]] void refuse_without_column_of_key(const Route& route, const Relation& relation,
+                                               const std::string& name) {
+  refuse(route, "key",
+         "no column is filled with ':" + name + "' alone, which is in the key of " + relation.topic +
+             ". Add such a column, or list the key's columns, for example: key = [\"user_id\"]");
+}
+
 ExpressionRights rights_of(const Route& route) {
   return {route.allow_subqueries, route.mode == Route::Mode::History};
 }
@@ -167,21 +178,14 @@ class Planner {
   }
 
   void set_key_of_source() {
-    if (relation_ == nullptr) {
-      refuse(route_, "key", "is missing. List the columns that name a row, for example: key = [\"user_id\"]");
-    }
+    if (relation_ == nullptr) refuse_without_key(route_);
     for (const auto& name : relation_->key) {
       const auto holds_it = [&](const TargetColumn& column) {
         const auto plain = plan_.plain_source(column.expression);
         return plain && plan_.source[*plain].name == name;
       };
       const auto found = std::find_if(plan_.columns.begin(), plan_.columns.end(), holds_it);
-      if (found == plan_.columns.end()) {
-        refuse(route_, "key",
-               "no column is filled with ':" + name + "' alone, which is in the key of " + relation_->topic +
-                   ". Add such a column, or list the key's columns, for "
-                   "example: key = [\"user_id\"]");
-      }
+      if (found == plan_.columns.end()) refuse_without_column_of_key(route_, *relation_, name);
       plan_.key.push_back(found->name);
     }
   }
@@ -261,9 +265,8 @@ std::string create_route_table(const Route& route, const Relation* relation, boo
   }
   if (route.mode == Route::Mode::Rows) {
     const auto key = key_to_create(route, relation);
-    if (key.empty()) {
-      refuse(route, "key", "is missing. List the columns that name a row, for example: key = [\"user_id\"]");
-    }
+    if (key.empty() && relation == nullptr) refuse_without_key(route);
+    if (key.empty()) refuse_without_column_of_key(route, *relation, relation->key.front());
     parts.emplace_back("\"_version\" INTEGER NOT NULL");
     if (is_shared) parts.emplace_back("\"_route\" TEXT NOT NULL");
     parts.push_back("PRIMARY KEY (" + quoted_list(key) + ")");

@@ -40,6 +40,8 @@ class TargetSetup {
   void forget_unrouted();
   /// Checks routes whose topics are not known yet. Throws ConfigurationError.
   void check_routes();
+  /// Makes the route's table, if the route says so. Throws InvalidInput.
+  void make(const Route& route, bool is_shared, const Relation* relation);
 
  private:
   [[nodiscard]] std::vector<Route> wanted(const std::string& topic, const Relation* relation) const;
@@ -47,7 +49,6 @@ class TargetSetup {
                   Result& result);
   void set_up_table(const Route& route, bool is_shared, const Relation* before, const Relation* after);
   void make_managed(const Route& route, const Relation& relation);
-  void make(const Route& route, bool is_shared, const Relation* relation);
   void require_free(const Route& route);
   void require_own(const Route& route);
   [[nodiscard]] bool table_exists(const std::string& name);

@@ -15,9 +15,10 @@ namespace mailboat::producer {
 /// where to go on is the replica's knowledge. One thread; the connection must outlive the reader.
 class LoadReader {
  public:
-  /// `subscription`, which says what may be read, must outlive the reader.
-  LoadReader(postgres::Connection& connection, const Subscription& subscription)
-      : connection_(connection), subscription_(subscription) {}
+  /// `subscription`, which says what may be read, must outlive the reader. `rows`: of the first chunk; later
+  /// ones grow as rows turn out small.
+  LoadReader(postgres::Connection& connection, const Subscription& subscription, int rows = 500)
+      : connection_(connection), subscription_(subscription), rows_per_chunk_(rows) {}
 
   struct Chunk {
     std::vector<LoadChunk> pieces;  ///< at least one; the last has ends_chunk
@@ -45,7 +46,7 @@ class LoadReader {
   postgres::Connection& connection_;
   const Subscription& subscription_;
   std::string why_not_;
-  int rows_per_chunk_ = 500;
+  int rows_per_chunk_;
 };
 
 }  // namespace mailboat::producer

@@ -160,6 +160,8 @@ TEST_F(RoutePlan, MakesATableWithTheTypesOfPlainColumns) {
   EXPECT_EQ(create_route_table(route_, &users, true),
             R"(CREATE TABLE "made" ("tenant" TEXT, "id" INTEGER, "domain", "_version" INTEGER NOT NULL, )"
             R"("_route" TEXT NOT NULL, PRIMARY KEY ("tenant", "id")))");
+  route_.columns = {{"domain", "lower(:email)"}};
+  EXPECT_THROW(static_cast<void>(create_route_table(route_, &users, false)), InvalidInput);
 }
 
 }  // namespace
