@@ -42,9 +42,9 @@ struct ConsumerOptions {
   /// 0 stands for never. It reads every row of the source's tables once.
   std::chrono::milliseconds verify_every{};
 
-  /// How topics become rows of tables that the operator has made; each topic of a source has one. Empty:
-  /// events that an application publishes are rejected, and tracked tables become tables of their own names
-  /// anyway. Only in the file: `[[route]]`.
+  /// How topics become rows of tables: which, with which columns, and what they are computed by. A tracked
+  /// table without one becomes a table of its own name, an application's event without one is rejected. Only
+  /// in the file: `[[route]]`; docs/routes.md is the manual.
   std::vector<Route> routes;
 
   /// Debug also logs each window.

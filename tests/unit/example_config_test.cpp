@@ -74,7 +74,8 @@ TEST(ExampleConfig, OfTheConsumerShowsEverySettingWithItsDefault) {
   const auto text = uncommented(deploy_file("consumer.toml"));
   EXPECT_EQ(keys_shown(text),
             "producer subscription database until_caught_up heartbeat reject_limit verify_every log_level "
-            "topic table key user_id signed_up_at ");
+            "topic table create where user_id email_domain topic table mode create topic table key user_id "
+            "signed_up_at topic skip ");
   const TemporaryFile file(text);
   Printed printed;
   const auto parsed =
@@ -87,8 +88,10 @@ TEST(ExampleConfig, OfTheConsumerShowsEverySettingWithItsDefault) {
   EXPECT_EQ(shown.reject_limit, defaults.reject_limit);
   EXPECT_EQ(shown.verify_every, defaults.verify_every);
   EXPECT_EQ(shown.log_level, defaults.log_level);
-  ASSERT_EQ(shown.routes.size(), 1U);
+  ASSERT_EQ(shown.routes.size(), 4U);
   EXPECT_EQ(shown.routes[0].columns.size(), 2U);
+  EXPECT_EQ(shown.routes[1].mode, consumer::Route::Mode::History);
+  EXPECT_TRUE(shown.routes[3].skip);
 }
 
 // Its example of several sources (`#   key = value`) instead of the one.
