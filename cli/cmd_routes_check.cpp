@@ -22,6 +22,10 @@ class RoutesCheck : public Command {
          .help = "The consumer's configuration file. With --postgres, too, columns and keys are checked",
          .required = true},
         file_);
+    line.argument({.name = "source",
+                   .value = "NAME",
+                   .help = "Which [[source]] of the file, if it has several: the one that --postgres is"},
+                  source_);
     line.argument(
         {.name = "database",
          .value = "FILE",
@@ -30,7 +34,9 @@ class RoutesCheck : public Command {
   }
 
   ExitCode run(const Context& context) override {
-    RouteTrial::Setting setting{.routes = read_routes(file_), .database = database_};
+    auto read = read_routes(file_, source_);
+    RouteTrial::Setting setting{
+        .routes = std::move(read.routes), .source = std::move(read.source), .database = database_};
     if (!context.postgres.empty()) {
       auto connection = connect_to_outbox(context);
       setting.relations = read_relations(connection);
@@ -65,6 +71,7 @@ class RoutesCheck : public Command {
   }
 
   std::string file_;
+  std::string source_;
   std::string database_;
 };
 

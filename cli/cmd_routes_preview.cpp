@@ -1,6 +1,7 @@
 #include "cli/cmd_routes_preview.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include "cli/routes_file.hpp"
 #include "cli/routes_print.hpp"
@@ -30,8 +31,8 @@ TextColumn first_rows(postgres::Connection& connection, const std::string& topic
 }
 
 constexpr auto last_events_query = R"sql(
-SELECT id, txid, op, payload FROM (
-  SELECT id, txid, op, payload FROM outbox.event WHERE topic = $1 AND op <> 'R' ORDER BY id DESC LIMIT $2::int) e
+SELECT id, txid, op, payload, (extract(epoch FROM created_at) * 1000000)::bigint FROM (
+  SELECT id, txid, op, payload, created_at FROM outbox.event WHERE topic = $1 AND op <> 'R' ORDER BY id DESC LIMIT $2::int) e
 ORDER BY id
 )sql";
 
@@ -41,7 +42,8 @@ EventBatch last_events(postgres::Connection& connection, const std::string& topi
   EventBatch events;
   for (int row = 0; row < found.size(); ++row) {
     events.add({found.uint64(row, 0), found.uint64(row, 1), topic,
-                static_cast<Op>(found.text(row, 2).front()), found.text(row, 3)});
+                static_cast<Op>(found.text(row, 2).front()), found.text(row, 3),
+                EventTime(std::chrono::microseconds(found.int64(row, 4)))});
   }
   return events;
 }
@@ -56,6 +58,10 @@ class RoutesPreview : public Command {
         {.name = "topic", .value = "TOPIC", .help = "Only this one; otherwise all that have a route"},
         topic_);
     line.argument({.name = "rows", .value = "NUMBER", .help = "How many rows to take of each"}, rows_);
+    line.argument({.name = "source",
+                   .value = "NAME",
+                   .help = "Which [[source]] of the file, if it has several: the one that --postgres is"},
+                  source_);
     line.argument(
         {.name = "database",
          .value = "FILE",
@@ -69,9 +75,12 @@ class RoutesPreview : public Command {
   }
 
   ExitCode run(const Context& context) override {
-    const auto routes = read_routes(file_);
+    auto read = read_routes(file_, source_);
     auto connection = producer::connect_to_source(context.postgres, "mailboat");
-    RouteTrial trial({.routes = routes, .database = database_, .relations = read_relations(connection)});
+    RouteTrial trial({.routes = std::move(read.routes),
+                      .source = std::move(read.source),
+                      .database = database_,
+                      .relations = read_relations(connection)});
     bool has_mistake = false;
     std::vector<WrittenTable> written;
     for (const auto& topic : topics(trial)) {
@@ -124,6 +133,7 @@ class RoutesPreview : public Command {
   }
 
   std::string file_;
+  std::string source_;
   std::string topic_;
   std::string database_;
   std::uint32_t rows_ = 5;

@@ -8,9 +8,9 @@
 
 #include "common/error.hpp"
 #include "consumer/bookkeeping.hpp"
+#include "consumer/own_tables.hpp"
 #include "consumer/route_plan.hpp"
 #include "consumer/schema_copy.hpp"
-#include "consumer/target_book.hpp"
 #include "consumer/target_setup.hpp"
 #include "consumer/target_sql.hpp"
 #include "consumer/trial_rows.hpp"
@@ -33,7 +33,8 @@ TargetPlan readable(TargetPlan plan) {
   return plan;
 }
 
-// Without the line ends that keep a comment in an expression from swallowing what follows, where there is none.
+// Without the line ends that keep a comment in an expression from swallowing what follows, where there is
+// none.
 std::string tidied(std::string sql) {
   if (sql.find("--") != std::string::npos) return sql;
   for (auto at = sql.find("\n)"); at != std::string::npos; at = sql.find("\n)", at)) sql.erase(at, 1);
@@ -59,15 +60,15 @@ class RouteTrial::Impl {
  public:
   explicit Impl(Setting setting)
       : routes_(std::move(setting.routes)),
+        source_(std::move(setting.source)),
         has_file_(!setting.database.empty()),
         knows_source_(setting.relations.has_value()),
         database_(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
-    Bookkeeping(database_).create_tables();
-    TargetBook::create_table(database_);
+    create_own_tables(database_);
     if (has_file_) read_file(setting.database);
     relations_ = knows_source_ ? *std::move(setting.relations) : in_file_;
     if (!has_file_) assume_tables();
-    TargetSetup(database_, routes_).forget_unrouted();
+    setup().forget_unrouted();
     database_.exec("BEGIN");  // attempt() works within a transaction
   }
 
@@ -108,16 +109,22 @@ class RouteTrial::Impl {
 
  private:
   void read_file(const std::string& path) {
-    copy_schema(path, database_);
     auto file = open_to_read(path);
-    if (file.tableExists("_mailboat_target")) {
-      for (const auto& target : TargetBook(file).all()) TargetBook(database_).store(target);
+    require_own_format(file);
+    copy_schema(file, database_);
+    for (const auto* table : {"_mailboat_cursor", "_mailboat_target", "_mailboat_relation"}) {
+      copy_rows(file, database_, table);
     }
-    if (!file.tableExists("_mailboat_relation")) return;
-    for (const auto& stored : Bookkeeping(file).relations()) {
+    for (const auto& cursor : stored_cursors(database_)) {
+      const bool is_ours = cursor.source.empty() && cursor.subscription == source_.subscription;
+      if (is_ours && !source_.name.empty()) name_only_source(database_, source_.name);
+    }
+    for (const auto& stored : Bookkeeping(database_, source_.name).relations()) {
       in_file_.push_back(parse_relation(stored.topic, stored.description));
     }
   }
+
+  [[nodiscard]] TargetSetup setup() { return {database_, routes_, {source_.name, source_.prefix}}; }
 
   // Without a file nobody knows its tables. Made by their routes they show all else.
   void assume_tables() {
@@ -133,7 +140,7 @@ class RouteTrial::Impl {
     check_route_alone(database_, route);
     if (route.create_statement.empty() || !statement_of(database_, route.table).empty()) return;
     SQLite::Savepoint savepoint(database_, "trial");  // rolled back
-    TargetSetup(database_, routes_).make(route, false, nullptr);
+    setup().make(route, false, nullptr);
   }
 
   void note_unknown(TriedTopic& tried) const {
@@ -166,9 +173,7 @@ class RouteTrial::Impl {
     const auto* before = find(in_file_, tried.topic);
     std::vector<Target> targets;
     const auto tables_before = tables();
-    targets = TargetSetup(database_, routes_)
-                  .set_up(tried.topic, before, relation, TargetSetup::Misfits::AreRefused)
-                  .targets;
+    targets = setup().set_up(tried.topic, before, relation, TargetSetup::Misfits::AreRefused).targets;
     for (std::size_t i = 0; i < targets.size() && i < tried.routes.size(); ++i) {
       const auto& plan = targets[i].plan();
       if (!targets[i].paused().empty()) throw InvalidInput(targets[i].paused());
@@ -189,6 +194,7 @@ class RouteTrial::Impl {
   }
 
   std::vector<Route> routes_;
+  const Source source_;
   const bool has_file_;
   const bool knows_source_;
   std::set<std::size_t> assumed_;  // numbers of routes

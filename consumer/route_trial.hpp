@@ -9,6 +9,7 @@
 #include "common/event.hpp"
 #include "consumer/relation.hpp"
 #include "consumer/route.hpp"
+#include "consumer/source.hpp"
 
 namespace mailboat::consumer {
 
@@ -53,7 +54,8 @@ struct WrittenTable {
 class RouteTrial {
  public:
   struct Setting {
-    std::vector<Route> routes;
+    std::vector<Route> routes;  ///< of one source
+    Source source = {};         ///< whose they are
     std::string database = {};  ///< the SQLite file; empty: none, and what tables it has is not known
     /// Of all tracked tables of the source. nullopt: not known; those that the file remembers are taken.
     std::optional<std::vector<Relation>> relations = {};

@@ -1,6 +1,8 @@
 #include "consumer/schema_copy.hpp"
 
 #include "common/error.hpp"
+#include "consumer/target_sql.hpp"
+#include "consumer/value_binding.hpp"
 
 namespace mailboat::consumer {
 namespace {
@@ -44,8 +46,22 @@ std::string statement_of(SQLite::Database& database, const std::string& name) {
   return found.executeStep() ? found.getColumn(0).getString() : "";
 }
 
-void copy_schema(const std::string& path, SQLite::Database& copy) {
-  auto file = open_to_read(path);
+void copy_rows(SQLite::Database& file, SQLite::Database& copy, const std::string& table) {
+  if (!file.tableExists(table)) return;
+  SQLite::Statement row(file, "SELECT * FROM " + quote(table));
+  std::string parameters = "?";
+  for (int i = 1; i < row.getColumnCount(); ++i) parameters += ", ?";
+  SQLite::Statement insert(copy, "INSERT INTO " + quote(table) + " VALUES (" + parameters + ")");
+  while (row.executeStep()) {
+    std::vector<Value> values;
+    for (int i = 0; i < row.getColumnCount(); ++i) values.push_back(value_of(row.getColumn(i)));
+    bind(insert, values);
+    insert.exec();
+    insert.reset();
+  }
+}
+
+void copy_schema(SQLite::Database& file, SQLite::Database& copy) {
   SQLite::Statement definition(file, definitions);
   while (definition.executeStep()) {
     make(copy, definition.getColumn(0).getString(), definition.getColumn(1).getString());

@@ -5,10 +5,12 @@
 
 namespace mailboat::consumer {
 
-/// Makes the tables, indexes and views of the SQLite file at `path` once more in `copy`, without rows,
-/// triggers and mailboat's own tables. Only reads the file. Throws InvalidInput where it cannot be read, or
-/// one of its tables cannot be made.
-void copy_schema(const std::string& path, SQLite::Database& copy);
+/// Makes the tables, indexes and views of `file` once more in `copy`, without rows, triggers and mailboat's
+/// own tables. Throws InvalidInput where one cannot be made.
+void copy_schema(SQLite::Database& file, SQLite::Database& copy);
+
+/// Copies the rows of a table that both have, with the same columns; of none if `file` does not have it.
+void copy_rows(SQLite::Database& file, SQLite::Database& copy, const std::string& table);
 
 /// Opens the SQLite file at `path` for reading only. Throws InvalidInput.
 SQLite::Database open_to_read(const std::string& path);

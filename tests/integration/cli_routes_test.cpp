@@ -2,6 +2,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fstream>
 
+#include "consumer/own_tables.hpp"
 #include "consumer/target_book.hpp"
 #include "tests/integration/cli_fixture.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -160,8 +161,8 @@ TEST_F(CliRoutes, CheckTreatsWhatIsInTheFileAsAConsumerAtItsStartDoes) {
   by_hand("CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, _version INTEGER NOT NULL)");
   {
     SQLite::Database replica(database, SQLite::OPEN_READWRITE);
-    consumer::TargetBook::create_table(replica);
-    consumer::TargetBook(replica).store({"public.users", "users", "", true, "", ""});
+    consumer::create_own_tables(replica);
+    consumer::TargetBook(replica, "").store({"public.users", "users", "", true, "", ""});
   }
   config("[[route]]\ntopic = 'public.users'\ntable = 'users'\n");
   const auto taken_over = routes("check", {"--database", database});
@@ -194,6 +195,25 @@ TEST_F(CliRoutes, CheckOfADefaultRouteCoversEveryTable) {
   EXPECT_TRUE(contains(said.out, "tracked table public.users into table copy_of_users\n")) << said.out;
   EXPECT_TRUE(contains(said.out, R"("created_at" = excluded."created_at")")) << said.out;
   EXPECT_TRUE(contains(said.out, "application's topic noise: skipped\n")) << said.out;
+}
+
+TEST_F(CliRoutes, OfSeveralSourcesAreCheckedForOneOfThem) {
+  const auto source = [](const std::string& name) {
+    return "[[source]]\nname = '" + name + "'\nproducer = 'ipc:///" + name +
+           "'\nsubscription = 'shop'\nprefix = '" + name + "_'\n";
+  };
+  config(
+      source("eu") + source("us") +
+      "[[route]]\nsource = 'us'\ntopic = 'public.users'\ncreate = true\n"
+      "[[route]]\nsource = 'eu'\ntopic = 'public.nothing'\ntable = 'x'\ncreate = true\n[route.columns]\nid = "
+      "':id'\n");
+  const auto us = routes("check", {"--source", "us"});
+  EXPECT_EQ(us.code, ExitCode::Done) << us.err;
+  EXPECT_TRUE(contains(us.out, "tracked table public.users into table us_users\n")) << us.out;
+  expect_mistake(routes("check", {"--source", "eu"}),
+                 file + ", line 15: route 2 (public.nothing): key: ", "is missing");
+  expect_mistake(routes("check"), file + " has several sources: ", "--source (eu, us)");
+  expect_mistake(routes("check", {"--source", "asia"}), file + ": there is no [[source]] 'asia'", "eu, us");
 }
 
 TEST_F(CliRoutes, WrongInputIsTold) {
