@@ -52,3 +52,9 @@ mailboat_test(mailboat_route_manual_test
   TIMEOUT 300)
 target_compile_definitions(mailboat_route_manual_test PRIVATE MAILBOAT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 add_dependencies(mailboat_route_manual_test mailboat-producer mailboat-consumer)
+mailboat_test(mailboat_sample_schema_test
+  SOURCES pipeline_fixture.cpp replica_difference.cpp sample_schema_test.cpp
+  PRIVATE mailboat_cli mailboat_migrations mailboat_test_support SQLiteCpp PkgConfig::sqlite3 GTest::gmock GTest::gtest_main
+  TIMEOUT 300)
+target_compile_definitions(mailboat_sample_schema_test PRIVATE MAILBOAT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+add_dependencies(mailboat_sample_schema_test mailboat-producer mailboat-consumer)
