@@ -29,8 +29,8 @@ class RepeatedEvents {
   static constexpr auto inline_payload_bytes = "8192";
 
   /// Adds the event of a row: id, txid, topic, op, length of the payload, payload or NULL when it is large,
-  /// id of the R event before it or NULL, created_at in microseconds since 1970 or NULL. False when the event is not in the log any more, or not taken;
-  /// nothing is added then.
+  /// id of the R event before it or NULL, created_at in microseconds since 1970 or NULL. False when the event
+  /// is not in the log any more, or not taken; nothing is added then.
   bool add(const postgres::Rows& rows, int row);
 
   [[nodiscard]] const EventBatch& events() const { return events_; }
