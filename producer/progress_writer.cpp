@@ -92,26 +92,29 @@ void ProgressWriter::write_connected(postgres::Connection& connection, const Sub
   written_at_ = Clock::now();
 }
 
-// Trouble is told before anything that the replica has in spite of it, and its end after what it has by then:
-// nobody may be told in between that all is well with what has not been applied.
 void ProgressWriter::write_if_due(postgres::Connection& connection) {
   if (!acknowledged_) return;
   const auto now = Clock::now();
-  const bool is_well = acknowledged_->trouble.empty();
-  if (!is_well) write_trouble(connection);
-  if (is_due(now) || (is_well && trouble_ != "") || is_awaited(connection, now)) write(connection);
-  write_trouble(connection);
+  const bool has_recovered = acknowledged_->trouble.empty() && trouble_ != "";
+  write_in_order(connection, is_due(now) || has_recovered || is_awaited(connection, now));
 }
 
 void ProgressWriter::write_rest(postgres::Connection& connection) {
-  if (acknowledged_ && (content_moved_ || cursor_moved_)) write(connection);
+  if (acknowledged_) write_in_order(connection, content_moved_ || cursor_moved_);
+}
+
+// Trouble is told before anything that the replica has in spite of it, and its end after what it has by then:
+// nobody may be told in between that all is well with what has not been applied.
+void ProgressWriter::write_in_order(postgres::Connection& connection, bool with_progress) {
+  if (!acknowledged_->trouble.empty()) write_trouble(connection);
+  if (with_progress) write(connection);
   write_trouble(connection);
 }
 
 // An acknowledgement says how the replica is now: whatever was known of it before is over. Written at once,
 // but only when it changes.
 void ProgressWriter::write_trouble(postgres::Connection& connection) {
-  if (!acknowledged_ || trouble_ == acknowledged_->trouble) return;
+  if (trouble_ == acknowledged_->trouble) return;
   trouble_ = acknowledged_->trouble;
   if (!note_trouble(connection, subscription_, *trouble_)) return;
   if (trouble_->empty()) {

@@ -62,6 +62,7 @@ class ProgressWriter {
   void take(std::optional<LoadProgress> load);
   [[nodiscard]] bool is_due(Clock::time_point now) const;
   bool is_awaited(postgres::Connection& connection, Clock::time_point now);
+  void write_in_order(postgres::Connection& connection, bool with_progress);
   void write_trouble(postgres::Connection& connection);
   void write(postgres::Connection& connection);
   void write_progress(postgres::Connection& connection);
