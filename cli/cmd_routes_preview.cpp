@@ -23,7 +23,7 @@ constexpr std::uint32_t most_rows = 1000;
 /// Rows of the table as a load would read them, the first in the order of its key.
 TextColumn first_rows(postgres::Connection& connection, const std::string& topic, std::uint32_t rows) {
   const postgres::Transaction transaction(connection, postgres::Transaction::Kind::RepeatableReadOnly);
-  const producer::Subscription all;  // topics and columns
+  const producer::Subscription all;  // without a name
   producer::LoadReader reader(connection, all, static_cast<int>(rows));
   const auto chunk = reader.read({topic, {}}, SIZE_MAX);
   if (!chunk) throw Fatal("cannot read rows of " + topic + ": " + server_sentence(reader.why_not()));

@@ -160,6 +160,10 @@ class RouteReader {
       }
       result.push_back({name, *expression});
     }
+    // As the operator has written them; the file's reader sorts them by their names.
+    std::stable_sort(result.begin(), result.end(), [this](const RouteColumn& one, const RouteColumn& other) {
+      return table_.line_of("columns." + one.name) < table_.line_of("columns." + other.name);
+    });
     return result;
   }
 

@@ -37,8 +37,9 @@ SELECT c.oid,
   FROM outbox.tracked t
   JOIN pg_class c ON c.oid = t.relation
   JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE t.topic = $1 AND EXISTS (SELECT FROM outbox.subscription s
-                                WHERE s.name = $2 AND (s.topics IS NULL OR t.topic = ANY (outbox.topics_now(s))))
+ WHERE t.topic = $1 AND ($2 = '' OR EXISTS (SELECT FROM outbox.subscription s
+                                             WHERE s.name = $2
+                                               AND (s.topics IS NULL OR t.topic = ANY (outbox.topics_now(s)))))
 )sql";
 
 // A rewrite or TRUNCATE that committed after our snapshot makes the table look empty to it, and a name may

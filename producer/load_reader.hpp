@@ -15,7 +15,8 @@ namespace mailboat::producer {
 /// where to go on is the replica's knowledge. One thread; the connection must outlive the reader.
 class LoadReader {
  public:
-  /// `subscription`, which says what may be read, must outlive the reader. `rows`: of the first chunk; later
+  /// `subscription`, which says what may be read (one without a name: everything), must outlive the reader.
+  /// `rows`: of the first chunk; later
   /// ones grow as rows turn out small.
   LoadReader(postgres::Connection& connection, const Subscription& subscription, int rows = 500)
       : connection_(connection), subscription_(subscription), rows_per_chunk_(rows) {}

@@ -60,7 +60,7 @@ mode = "append"
   ASSERT_EQ(routes.size(), 2U);
   Route people{.topic = "public.users", .name = "people", .table = "analytics_users"};
   people.key = {"user_id"};
-  people.columns = {{"e-mail", "lower(:email)"}, {"user_id", ":id"}};
+  people.columns = {{"user_id", ":id"}, {"e-mail", "lower(:email)"}};
   people.where = ":is_test = 0";
   people.create = people.allow_subqueries = true;
   EXPECT_EQ(routes[0], people);
