@@ -286,6 +286,7 @@ TEST_F(CliRoutes, PreviewOfEventsShowsTheLastThatTheLogHolds) {
   EXPECT_TRUE(contains(said.out, "public.users into table log: 3 rows taken")) << said.out;
   EXPECT_TRUE(contains(said.out, "D 3")) << said.out;
   EXPECT_FALSE(contains(said.out, "I 1")) << said.out;
+  EXPECT_FALSE(contains(said.out, "1970-01-01")) << said.out;
   EXPECT_TRUE(contains(said.out,
                        "sign_up into table sign_ups: 3 rows taken, 0 left out by the filter, 0 refused\n"
                        "id       plan\n"
