@@ -67,6 +67,24 @@ void Bookkeeping::store(const StoredRelation& relation) {
   store.exec();
 }
 
+void Bookkeeping::rename_topic(const std::string& from, const std::string& to) {
+  SQLite::Statement rename(database_,
+                           "UPDATE _mailboat_relation SET topic = ? WHERE source = ? AND topic = ?");
+  rename.bind(1, to);
+  rename.bind(2, source_);
+  rename.bind(3, from);
+  rename.exec();
+  rename_loads(from, to);
+}
+
+void Bookkeeping::forget_topic(const std::string& topic) {
+  SQLite::Statement forget(database_, "DELETE FROM _mailboat_relation WHERE source = ? AND topic = ?");
+  forget.bind(1, source_);
+  forget.bind(2, topic);
+  forget.exec();
+  forget_loads_of(topic);
+}
+
 std::vector<std::string> Bookkeeping::topics_without_load() {
   std::vector<std::string> names;
   SQLite::Statement row(database_,

@@ -36,6 +36,10 @@ class Bookkeeping : public LoadBook {
   };
   std::vector<StoredRelation> relations();
   void store(const StoredRelation& relation);
+  /// The table of `from` is called `to` from now on; nothing is known of `to`.
+  void rename_topic(const std::string& from, const std::string& to);
+  /// Forgets the topic: its description and its loads.
+  void forget_topic(const std::string& topic);
 
   /// Topics that no load, running or finished, has been begun for.
   std::vector<std::string> topics_without_load();

@@ -69,6 +69,38 @@ void LoadBook::store_progress(const LoadChunk& piece) {
   if (piece.gives_up) forget_beginning(piece.topic);
 }
 
+void LoadBook::abandon_load(const std::string& topic) {
+  if (!running_load(topic)) return;
+  SQLite::Statement load(database_,
+                         "UPDATE _mailboat_load SET finished = TRUE WHERE source = ? AND topic = ?");
+  load.bind(1, source_);
+  load.bind(2, topic);
+  load.exec();
+  forget_beginning(topic);
+}
+
+void LoadBook::rename_loads(const std::string& from, const std::string& to) {
+  for (const auto* table : {"_mailboat_load", "_mailboat_load_key", "_mailboat_load_chunk"}) {
+    SQLite::Statement rename(
+        database_, std::string("UPDATE ") + table + " SET topic = ? WHERE source = ? AND topic = ?");
+    rename.bind(1, to);
+    rename.bind(2, source_);
+    rename.bind(3, from);
+    rename.exec();
+  }
+}
+
+void LoadBook::forget_loads_of(const std::string& topic) {
+  for (const auto* sql : {"DELETE FROM _mailboat_load WHERE source = ? AND topic = ?",
+                          "DELETE FROM _mailboat_load_key WHERE source = ? AND topic = ?",
+                          "UPDATE _mailboat_load_chunk SET topic = '' WHERE source = ? AND topic = ?"}) {
+    SQLite::Statement forget(database_, sql);
+    forget.bind(1, source_);
+    forget.bind(2, topic);
+    forget.exec();
+  }
+}
+
 void LoadBook::store_finished_load(const std::string& topic, std::uint64_t rows, std::int64_t first_chunk) {
   SQLite::Statement load(
       database_,

@@ -30,6 +30,12 @@ class LoadBook {
   /// Of the topic's unfinished load; nothing when there is none.
   std::optional<LoadSpan> running_load(const std::string& topic);
   void store_progress(const LoadChunk& piece);
+  /// Ends the topic's load, if one is running: the rest of the table will not come.
+  void abandon_load(const std::string& topic);
+  /// What is known of the loads of `from` is known of `to` from now on; of `to` nothing was.
+  void rename_loads(const std::string& from, const std::string& to);
+  /// Forgets the topic's loads. Their chunks stay known, by number: rows carry it.
+  void forget_loads_of(const std::string& topic);
   /// The topic's table is as if a load that began with chunk `first_chunk` had just brought all its rows.
   void store_finished_load(const std::string& topic, std::uint64_t rows, std::int64_t first_chunk);
 

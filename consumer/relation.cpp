@@ -73,4 +73,24 @@ Relation parse_relation(std::string_view topic, std::string_view json) {
   return relation;
 }
 
+RelationNews parse_news(std::string_view topic, std::string_view json) {
+  RelationNews news;
+  try {
+    simdjson::ondemand::parser parser;
+    const simdjson::padded_string padded(json);
+    auto document = parser.iterate(padded);
+    simdjson::ondemand::object object = document.get_object();
+    for (auto field : object) {
+      const std::string_view name = field.unescaped_key();
+      if (name == "renamed_from") news.renamed_from = std::string_view(field.value().get_string());
+      if (name == "new") news.is_new = field.value().get_bool();
+      if (name == "dropped") news.is_dropped = field.value().get_bool();
+    }
+  } catch (const simdjson::simdjson_error& error) {
+    throw InvalidInput("the description of relation " + std::string(topic) +
+                       " cannot be read: " + error.what());
+  }
+  return news;
+}
+
 }  // namespace mailboat::consumer

@@ -40,4 +40,13 @@ struct Relation {
 /// Reads the payload of an R event. Throws InvalidInput, naming the topic, for anything else.
 Relation parse_relation(std::string_view topic, std::string_view json);
 
+/// What else an R event says: how its table has come by its topic, and what becomes of it.
+struct RelationNews {
+  std::string renamed_from = {};  ///< the topic of the table until then; empty when it was the same
+  bool is_new = false;            ///< another table than any that had the topic before
+  bool is_dropped = false;        ///< nothing more will come of it; the description is its last one
+};
+/// Throws InvalidInput, naming the topic.
+RelationNews parse_news(std::string_view topic, std::string_view json);
+
 }  // namespace mailboat::consumer

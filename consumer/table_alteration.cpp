@@ -1,7 +1,8 @@
+#include "consumer/table_alteration.hpp"
+
 #include <algorithm>
 #include <map>
 
-#include "common/error.hpp"
 #include "consumer/column_form.hpp"
 #include "consumer/table_schema.hpp"
 #include "consumer/target_sql.hpp"
@@ -22,31 +23,25 @@ class Alteration {
  public:
   Alteration(const Relation& before, std::string_view table, std::vector<std::string> existing)
       : table_(table), existing_(std::move(existing)) {
-    for (const auto& column : before.columns) live_[column.number] = {column.name, sqlite_type(column)};
+    for (const auto& column : before.columns) live_[column.number] = column.name;
   }
 
   void bring_in_line(const Column& column) {
     const auto known = live_.find(column.number);
-    if (known != live_.end() && known->second.type == sqlite_type(column)) {
-      if (known->second.name != column.name) move_to(known->second.name, column.name);
+    if (known != live_.end()) {
+      if (known->second != column.name) move_to(known->second, column.name);
       return;
     }
-    if (known != live_.end()) rename(known->second.name, free_name(known->second.name));
     make_room(column.name);
     statements_.push_back("ALTER TABLE " + quote(table_) + " ADD COLUMN " + quote(column.name) + ' ' +
                           std::string(sqlite_type(column)));
     existing_.push_back(column.name);
-    live_[column.number] = {column.name, sqlite_type(column)};
+    live_[column.number] = column.name;
   }
 
   [[nodiscard]] std::vector<std::string> statements() && { return std::move(statements_); }
 
  private:
-  struct Live {
-    std::string name;  // now
-    std::string_view type;
-  };
-
   [[nodiscard]] std::vector<std::string>::iterator find(std::string_view name) {
     return std::find_if(existing_.begin(), existing_.end(),
                         [&](const std::string& other) { return lower_case(other) == lower_case(name); });
@@ -75,16 +70,16 @@ class Alteration {
     statements_.push_back("ALTER TABLE " + quote(table_) + " RENAME COLUMN " + quote(from) + " TO " +
                           quote(to));
     if (const auto place = find(from); place != existing_.end()) *place = to;
-    for (auto& [number, column] : live_) {
-      if (column.name != from) continue;
-      column.name = to;
+    for (auto& [number, name] : live_) {
+      if (name != from) continue;
+      name = to;
       break;
     }
   }
 
   const std::string table_;
   std::vector<std::string> existing_;
-  std::map<int, Live> live_;  // by the number that stays the same when a column is renamed
+  std::map<int, std::string> live_;  // names now, by the number that stays the same when a column is renamed
   std::vector<std::string> statements_;
 };
 
@@ -93,15 +88,30 @@ class Alteration {
 std::vector<std::string> alter_table(const Relation& before, const Relation& after, std::string_view table,
                                      std::vector<std::string> existing) {
   require_distinct_columns(after);
-  if (numbered_key(before) != numbered_key(after)) {
-    throw InvalidInput(
-        "the key of " + after.topic +
-        " has changed, and the rows of the SQLite table cannot follow. Drop that table together with "
-        "the file's cursor, that is, fill a new SQLite file");
-  }
   Alteration alteration(before, table, std::move(existing));
   for (const auto& column : after.columns) alteration.bring_in_line(column);
   return std::move(alteration).statements();
+}
+
+bool needs_rebuild(const Relation& before, const Relation& after) {
+  if (numbered_key(before) != numbered_key(after)) return true;
+  return std::any_of(after.columns.begin(), after.columns.end(), [&before](const Column& column) {
+    return std::any_of(before.columns.begin(), before.columns.end(), [&column](const Column& was) {
+      return was.number == column.number && sqlite_type(was) != sqlite_type(column);
+    });
+  });
+}
+
+Relation matched_by_name(Relation before, const Relation& after) {
+  // What has no namesake gets a number that no column of PostgreSQL has.
+  int unmatched = 0;
+  for (auto& column : before.columns) {
+    const auto same = std::find_if(
+        after.columns.begin(), after.columns.end(),
+        [&column](const Column& other) { return lower_case(other.name) == lower_case(column.name); });
+    column.number = same != after.columns.end() ? same->number : --unmatched;
+  }
+  return before;
 }
 
 }  // namespace mailboat::consumer

@@ -20,14 +20,6 @@ namespace mailboat::consumer {
 /// called `_version`.
 [[nodiscard]] std::string create_table(const Relation& relation, std::string_view table);
 
-/// What turns a table made for `before` into one for `after`: added columns are added, renamed ones renamed,
-/// dropped ones stay and are no longer written. A column whose SQLite type changes begins anew: SQLite would
-/// go on turning the values into the old type. `existing` are the columns that the table has now; one that is
-/// in the way of a new name is kept as `name_dropped`. Throws InvalidInput when the key has changed, which
-/// rows cannot follow.
-[[nodiscard]] std::vector<std::string> alter_table(const Relation& before, const Relation& after,
-                                                   std::string_view table, std::vector<std::string> existing);
-
 /// Throws InvalidInput where two columns would have the same name in SQLite.
 void require_distinct_columns(const Relation& relation);
 

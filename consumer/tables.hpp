@@ -53,6 +53,9 @@ class Tables {
   /// would lose whatever the newer one brought. A target that is paused is passed over: its table is loaded
   /// when it goes on.
   void apply(const Event& event, const char* buffer_end);
+  /// The topic that a description's table had until then; empty when it was the same. What waits to be tried
+  /// again under that topic must be settled before.
+  [[nodiscard]] static std::string former_topic(const Event& event);
   /// The description could not be applied, for this reason.
   void description_refused(const Event& event, const std::string& reason);
 
@@ -88,12 +91,18 @@ class Tables {
     std::optional<Relation> relation;  // none: an application's
     EventId loading_since = 0;         // LoadSpan::since while a load is running
     bool is_skipped = false;
+    /// Its table was dropped at the source, or is no longer tracked: what it has here stays, and is no longer
+    /// written.
+    bool is_detached = false;
     std::vector<Target> targets;
   };
 
   void apply_relation(const Event& event);
   Topic& set_up(const std::string& name, EventId relation_id, std::optional<Relation> relation,
                 const Relation* before, EventId since, TargetSetup::Misfits misfits);
+  void read_detached(const Bookkeeping::StoredRelation& stored);
+  void rename(const std::string& from, const std::string& to, EventId relation_id);
+  void detach(const Event& event);
   void apply_to(Topic& topic, std::size_t number, TargetWriter& writer, const Event& event,
                 const char* buffer_end);
   void apply_to_each(Topic& topic, const Event& event, const char* buffer_end);

@@ -60,4 +60,13 @@ void TargetBook::remove(const StoredTarget& target) {
   remove.exec();
 }
 
+void TargetBook::rename_topic(const std::string& from, const std::string& to) {
+  SQLite::Statement rename(database_,
+                           "UPDATE OR REPLACE _mailboat_target SET topic = ? WHERE source = ? AND topic = ?");
+  rename.bind(1, to);
+  rename.bind(2, source_);
+  rename.bind(3, from);
+  rename.exec();
+}
+
 }  // namespace mailboat::consumer

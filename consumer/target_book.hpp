@@ -38,6 +38,8 @@ class TargetBook {
   void store(const StoredTarget& target);
   /// The table stays; nothing is written to it any more.
   void remove(const StoredTarget& target);
+  /// The targets of `from` are those of `to`.
+  void rename_topic(const std::string& from, const std::string& to);
 
  private:
   SQLite::Database& database_;

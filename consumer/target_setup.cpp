@@ -3,13 +3,18 @@
 #include <SQLiteCpp/Savepoint.h>
 #include <algorithm>
 
+#include "common/log.hpp"
 #include "consumer/attempt.hpp"
+#include "consumer/load_sweep.hpp"
 #include "consumer/route_expression.hpp"
 #include "consumer/route_plan.hpp"
 #include "consumer/storage_error.hpp"
+#include "consumer/table_alteration.hpp"
+#include "consumer/table_rebuild.hpp"
 #include "consumer/table_schema.hpp"
 #include "consumer/target_sql.hpp"
 #include "consumer/target_table.hpp"
+#include "consumer/version_rules.hpp"
 
 namespace mailboat::consumer {
 namespace {
@@ -56,6 +61,15 @@ std::vector<std::string> columns_of(SQLite::Database& database, const std::strin
   return names;
 }
 
+// Tombstones and marks of rows name them by the key that they had.
+void forget_keys(SQLite::Database& database, const std::string& table) {
+  SQLite::Statement forget(database, "DELETE FROM _mailboat_tombstone WHERE table_name = ? AND key <> ?");
+  forget.bind(1, table);
+  forget.bind(2, std::string(whole_table));
+  forget.exec();
+  database.exec("DROP TABLE IF EXISTS " + quote(marks_of_load(table)));
+}
+
 // A column that the operator's table has, under a name that the source has given up.
 void require_no_rename(const Route& route, const Relation& before, const Relation& after,
                        const TargetTable& table) {
@@ -83,12 +97,25 @@ std::vector<Route> TargetSetup::wanted(const std::string& topic, const Relation*
   return result;
 }
 
+// A table that mailboat has made is known by whose it is: its name may be another one, when its source was
+// renamed.
 const StoredTarget* TargetSetup::stored(const Route& route) const {
-  const auto found = std::find_if(stored_.begin(), stored_.end(), [&route](const StoredTarget& target) {
-    return target.topic == route.topic && target.route == route.name &&
-           lower_case(target.table) == lower_case(route.table);
+  const StoredTarget* managed = nullptr;
+  for (const auto& target : stored_) {
+    if (target.topic != route.topic || target.route != route.name) continue;
+    if (lower_case(target.table) == lower_case(route.table)) return &target;
+    if (target.is_managed && route.is_managed()) managed = &target;
+  }
+  return managed;
+}
+
+// The route that a target belongs to but for the topic.
+const Route* TargetSetup::route_under_former_name(const StoredTarget& target) const {
+  const auto found = std::find_if(routes_.begin(), routes_.end(), [&target](const Route& route) {
+    return !route.skip && !route.is_default() && route.topic != target.topic && route.name == target.route &&
+           lower_case(route.table) == lower_case(target.table);
   });
-  return found == stored_.end() ? nullptr : &*found;
+  return found == routes_.end() ? nullptr : &*found;
 }
 
 TargetSetup::Result TargetSetup::set_up(const std::string& topic, const Relation* before,
@@ -100,6 +127,10 @@ TargetSetup::Result TargetSetup::set_up(const std::string& topic, const Relation
     throw InvalidInput("there is no table for topic '" + topic +
                        "': give the consumer a [[route]] for it, or subscribe with --topics to leave it out");
   }
+  if (after != nullptr && routes_of(routes_, topic).empty()) {
+    pause_renamed(topic, *after, result);
+    if (!result.targets.empty()) return result;
+  }
   for (const auto& route : routes) {
     if (route.skip) {
       result.is_skipped = true;
@@ -110,17 +141,39 @@ TargetSetup::Result TargetSetup::set_up(const std::string& topic, const Relation
   return result;
 }
 
+// A route names the topic that its table had; the rows that it kept must not come whole now, into a table of
+// their own. What goes to a history would be lost meanwhile.
+void TargetSetup::pause_renamed(const std::string& topic, const Relation& relation, Result& result) {
+  for (const auto& known : stored_) {
+    if (known.topic != topic) continue;
+    const auto* route = route_under_former_name(known);
+    if (route == nullptr) continue;
+    auto target = known;
+    target.paused = place_of(*route, "topic") + ": its table is called " + relation.topic +
+                    " now. Write topic = \"" + relation.topic + "\" and name = \"" + route->name +
+                    "\" there, or leave the table out with a [[route]] that has skip = true, and start the "
+                    "consumer again";
+    if (route->mode == Route::Mode::History) throw InvalidInput(target.paused);
+    book_.store(target);
+    result.targets.emplace_back(database_,
+                                TargetPlan{TargetPlan::Mode::Rows, topic, target.table, "", {}, {}, "", {}},
+                                target.paused);
+  }
+}
+
 // One route's misfit must not touch what others do.
-void TargetSetup::set_up_one(const Route& route, const Relation* before, const Relation* after,
+void TargetSetup::set_up_one(const Route& asked, const Relation* before, const Relation* after,
                              Misfits misfits, Result& result) {
+  auto route = asked;
   const auto* known = stored(route);
+  if (known != nullptr && lower_case(known->table) == lower_case(route.table)) route.table = known->table;
   const bool was_paused = known != nullptr && !known->paused.empty();
   TargetPlan plan;
   bool was_there = true;
   auto reason = attempt(database_, [&] {
     SQLite::Savepoint savepoint(database_, "target");  // rolled back unless released
     const bool is_shared = shares_table(routes_, route);
-    was_there = table_exists(route.table);
+    was_there = table_exists(known != nullptr ? known->table : route.table);
     set_up_table(route, is_shared, was_paused ? nullptr : before, after);
     plan = route.is_managed() && route.where.empty() ? mirror(*after, route.table)
                                                      : plan_route(database_, route, after, is_shared);
@@ -134,7 +187,8 @@ void TargetSetup::set_up_one(const Route& route, const Relation* before, const R
     }
     // What goes to a history can only be told from the event; nothing would bring it later.
     if (after == nullptr || route.mode == Route::Mode::History) throw InvalidInput(reason->reason);
-    plan = {TargetPlan::Mode::Rows, route.topic, route.table, "", {}, {}, "", {}};
+    if (known != nullptr) target.table = known->table;
+    plan = {TargetPlan::Mode::Rows, route.topic, target.table, "", {}, {}, "", {}};
     target.paused = reason->reason;
     target.is_managed = known != nullptr && known->is_managed;  // the table in the way is not ours
     if (known != nullptr) target.definition = known->definition;
@@ -153,9 +207,6 @@ void TargetSetup::set_up_one(const Route& route, const Relation* before, const R
 
 void TargetSetup::set_up_table(const Route& route, bool is_shared, const Relation* before,
                                const Relation* after) {
-  require_own(route);
-  const auto* known = stored(route);
-  const bool is_ours = known != nullptr && known->is_managed;
   if (route.is_managed()) {
     if (after == nullptr) {
       throw InvalidInput(place_of(route, "columns") +
@@ -163,18 +214,52 @@ void TargetSetup::set_up_table(const Route& route, bool is_shared, const Relatio
                          "description to make a table from. List its columns "
                          "under [route.columns]");
     }
-    if (!is_ours || !table_exists(route.table)) return make_managed(route, *after);
-    if (before == nullptr || *before == *after) return;
-    for (const auto& statement :
-         alter_table(*before, *after, route.table, columns_of(database_, route.table)))
-      database_.exec(statement);
-    return;
+    return set_up_managed(route, before, *after);
   }
+  require_own(route);
   require_free(route);
   if (!table_exists(route.table)) return make(route, is_shared, after);
   if (before != nullptr && after != nullptr && route.columns.empty()) {
     require_no_rename(route, *before, *after, read_target_table(database_, route.table));
   }
+}
+
+void TargetSetup::set_up_managed(const Route& route, const Relation* before, const Relation& after) {
+  const auto* known = stored(route);
+  const bool is_ours = known != nullptr && known->is_managed && table_exists(known->table);
+  if (!is_ours) {
+    require_own(route);
+    return make_managed(route, after);
+  }
+  if (known->table != route.table) take_name(*known, route);
+  if (before != nullptr && *before == after) return;
+  // Where it is not known what it was made for, it has the names that it has.
+  const auto columns = columns_of(database_, route.table);
+  auto was = before != nullptr ? *before : after;
+  if (before == nullptr) {
+    std::erase_if(was.columns, [&columns](const Column& column) {
+      return std::none_of(columns.begin(), columns.end(), [&column](const std::string& name) {
+        return lower_case(name) == lower_case(column.name);
+      });
+    });
+  }
+  for (const auto& statement : alter_table(was, after, route.table, columns)) database_.exec(statement);
+  const bool is_same_shape =
+      before != nullptr ? !needs_rebuild(*before, after) : has_shape(database_, after, route.table);
+  if (is_same_shape) return;
+  rebuild_table(database_, after, route.table);
+  forget_keys(database_, route.table);
+}
+
+// Renamed with its source. The table that has the name is not ours, or another topic's.
+void TargetSetup::take_name(const StoredTarget& target, const Route& route) {
+  if (table_exists(route.table)) {
+    throw InvalidInput("table " + route.topic + " was renamed, and its SQLite table '" + target.table +
+                       "' cannot take the name '" + route.table +
+                       "', which is taken already. Rename or drop what has it");
+  }
+  rename_table(database_, target.table, route.table);
+  book_.remove(target);
 }
 
 void TargetSetup::make_managed(const Route& route, const Relation& relation) {
@@ -249,8 +334,43 @@ void TargetSetup::forget_unrouted() {
       return route.table.empty() || route.table.find('{') != std::string::npos ||
              lower_case(route.table) == lower_case(target.table);
     });
-    if (!is_automatic && !is_routed) book_.remove(target);
+    const bool was_renamed = !target.paused.empty() && route_under_former_name(target) != nullptr;
+    if (!is_automatic && !is_routed && !was_renamed) book_.remove(target);
   }
+}
+
+void TargetSetup::rename_topic(const std::string& from, const std::string& to) {
+  for (auto target : book_.all()) {
+    if (target.topic != to) continue;
+    const bool is_routed = std::any_of(routes_.begin(), routes_.end(), [&target](const Route& route) {
+      return route.topic == target.topic && route.name == target.route;
+    });
+    if (is_routed) {  // by the topic, whichever table has it
+      target.definition = "of another table";
+      book_.store(target);
+      continue;
+    }
+    if (target.is_managed && table_exists(target.table)) {
+      const auto name = set_aside(database_, target.table);
+      log::warn("a SQLite table is called otherwise from now on: another table at the source has its name",
+                {{"topic", to}, {"table", target.table}, {"now", name}});
+    }
+    book_.remove(target);
+  }
+  book_.rename_topic(from, to);
+}
+
+void TargetSetup::forget_topic(const std::string& topic) {
+  for (const auto& target : book_.all()) {
+    if (target.topic == topic) book_.remove(target);
+  }
+}
+
+bool TargetSetup::has_table(const std::string& topic) {
+  const auto targets = book_.all();
+  return std::any_of(targets.begin(), targets.end(), [&](const StoredTarget& target) {
+    return target.topic == topic && table_exists(target.table);
+  });
 }
 
 void TargetSetup::check_routes() {

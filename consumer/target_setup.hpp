@@ -38,6 +38,15 @@ class TargetSetup {
 
   /// Forgets targets that no route asks for any more; their tables stay.
   void forget_unrouted();
+
+  /// What were the targets of `from` are those of `to`: its table has been renamed. The next set_up() gives
+  /// automatic tables their new names. Whoever had the topic `to` before has lost it: its automatic tables
+  /// are set aside.
+  void rename_topic(const std::string& from, const std::string& to);
+  /// The topic's targets, which no longer are any. Their tables stay.
+  void forget_topic(const std::string& topic);
+  /// Whether the file has any of the topic's tables.
+  [[nodiscard]] bool has_table(const std::string& topic);
   /// Checks routes whose topics are not known yet. Throws ConfigurationError.
   void check_routes();
   /// Makes the route's table, if the route says so. Throws InvalidInput.
@@ -45,14 +54,18 @@ class TargetSetup {
 
  private:
   [[nodiscard]] std::vector<Route> wanted(const std::string& topic, const Relation* relation) const;
-  void set_up_one(const Route& route, const Relation* before, const Relation* after, Misfits misfits,
+  void set_up_one(const Route& asked, const Relation* before, const Relation* after, Misfits misfits,
                   Result& result);
   void set_up_table(const Route& route, bool is_shared, const Relation* before, const Relation* after);
+  void set_up_managed(const Route& route, const Relation* before, const Relation& after);
+  void take_name(const StoredTarget& target, const Route& route);
+  void pause_renamed(const std::string& topic, const Relation& relation, Result& result);
   void make_managed(const Route& route, const Relation& relation);
   void require_free(const Route& route);
   void require_own(const Route& route);
   [[nodiscard]] bool table_exists(const std::string& name);
   [[nodiscard]] const StoredTarget* stored(const Route& route) const;
+  [[nodiscard]] const Route* route_under_former_name(const StoredTarget& target) const;
 
   SQLite::Database& database_;
   const std::vector<Route>& routes_;
