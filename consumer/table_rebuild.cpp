@@ -36,21 +36,26 @@ std::vector<TableColumn> columns_of(SQLite::Database& database, const std::strin
   return columns;
 }
 
-// Names in triggers, views and other tables' references are left as they are while it lives. SQLite would
-// otherwise look whether all of them can be found, and between two names none can. Source: SQLite, "PRAGMA
-// legacy_alter_table".
-class NamesLeftAlone {
+class PragmaOn {
  public:
-  explicit NamesLeftAlone(SQLite::Database& database) : database_(database) {
-    database_.exec("PRAGMA legacy_alter_table = ON");
+  PragmaOn(SQLite::Database& database, const std::string& pragma) : database_(database), pragma_(pragma) {
+    database_.exec("PRAGMA " + pragma_ + " = ON");
   }
-  ~NamesLeftAlone() { database_.tryExec("PRAGMA legacy_alter_table = OFF"); }
-  NamesLeftAlone(const NamesLeftAlone&) = delete;
-  NamesLeftAlone& operator=(const NamesLeftAlone&) = delete;
+  ~PragmaOn() { database_.tryExec("PRAGMA " + pragma_ + " = OFF"); }
+  PragmaOn(const PragmaOn&) = delete;
+  PragmaOn& operator=(const PragmaOn&) = delete;
 
  private:
   SQLite::Database& database_;
+  const std::string pragma_;
 };
+
+// Names in triggers, views and other tables' references are left as they are. Source: SQLite, "PRAGMA
+// legacy_alter_table".
+constexpr auto names_left_alone = "legacy_alter_table";
+// A view or trigger that means a table which is not there does not keep another one from being renamed.
+// Source: SQLite, alter.c, where sqlite3WritableSchema() is asked.
+constexpr auto broken_views_left_alone = "writable_schema";
 
 class Rebuild {
  public:
@@ -72,7 +77,7 @@ class Rebuild {
     for (const auto& column : others_) add(column);
     database_.exec(copy());
     database_.exec("DROP TABLE " + quote(table_));
-    const NamesLeftAlone guard(database_);
+    const PragmaOn guard(database_, names_left_alone);
     database_.exec("ALTER TABLE " + quote(rebuilt) + " RENAME TO " + quote(table_));
     for (const auto& one : attached_) attach(one);
   }
@@ -180,6 +185,7 @@ bool has_shape(SQLite::Database& database, const Relation& relation, const std::
 }
 
 void rename_table(SQLite::Database& database, const std::string& from, const std::string& to) {
+  const PragmaOn guard(database, broken_views_left_alone);
   database.exec("ALTER TABLE " + quote(from) + " RENAME TO " + quote(to));
   execute(database, "DELETE FROM _mailboat_tombstone WHERE table_name = ? AND table_name <> ?", to, from);
   execute(database, "UPDATE _mailboat_tombstone SET table_name = ? WHERE table_name = ?", to, from);
@@ -193,7 +199,7 @@ void rename_table(SQLite::Database& database, const std::string& from, const std
 std::string set_aside(SQLite::Database& database, const std::string& table) {
   auto name = table + "_detached";
   for (int i = 2; exists(database, name); ++i) name = table + "_detached_" + std::to_string(i);
-  const NamesLeftAlone guard(database);
+  const PragmaOn guard(database, names_left_alone);
   rename_table(database, table, name);
   return name;
 }

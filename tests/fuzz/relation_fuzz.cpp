@@ -8,7 +8,9 @@ using namespace mailboat;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
-    const auto relation = consumer::parse_relation("topic", {reinterpret_cast<const char*>(data), size});
+    const std::string_view json(reinterpret_cast<const char*>(data), size);
+    static_cast<void>(consumer::parse_news("topic", json));
+    const auto relation = consumer::parse_relation("topic", json);
     static_cast<void>(consumer::describe_losses(relation.columns));
     static_cast<void>(consumer::create_table(relation, consumer::table_name(relation)));
   } catch (const InvalidInput&) {
@@ -19,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 std::vector<std::string> fuzz_seeds() {
   return {
       R"({"schema":"public","table":"users","key":["id"],"columns":[{"name":"id","type":"bigint","number":1},)"
-      R"({"name":"e-mail","type":"text","number":2}],"load":true})",
+      R"({"name":"e-mail","type":"text","number":2}],"load":true,)"
+      R"("renamed_from":"public.people","new":true,"dropped":false})",
       R"({"schema":"s","table":"t","key":["a"],"columns":[{"name":"a","type":"s.\"x{\"{\"b c\" s.y{j json[],)"
       R"( n numeric(10,2)}, m money}[]","number":1}]})"};
 }

@@ -21,6 +21,15 @@ mailboat_test(mailboat_pipeline_test
   TIMEOUT 600)
 add_dependencies(mailboat_pipeline_test mailboat-producer mailboat-consumer)
 
+mailboat_test(mailboat_rename_test
+  SOURCES
+    pipeline_fixture.cpp
+    pipeline_rename_test.cpp
+    replica_difference.cpp
+  PRIVATE mailboat_migrations mailboat_test_support SQLiteCpp PkgConfig::sqlite3 GTest::gmock GTest::gtest_main
+  TIMEOUT 600)
+add_dependencies(mailboat_rename_test mailboat-producer mailboat-consumer)
+
 # What operators ask for, carried out by the two daemons.
 mailboat_test(mailboat_verify_test
   SOURCES

@@ -152,11 +152,5 @@ TEST_F(Schema, ATableDroppedAndMadeAnewIsLoadedAnew) {
   expect_equal_soon("t");
 }
 
-TEST_F(Schema, ARenamedTableIsLoadedUnderItsNewName) {
-  follow(table);
-  sql("ALTER TABLE t RENAME TO u; UPDATE u SET a = 'renamed' WHERE id = 1");
-  expect_equal_soon("u");
-}
-
 }  // namespace
 }  // namespace mailboat::test
