@@ -100,7 +100,7 @@ create = true
 topic = "*"
 mode = "append"
 table = "log"
-create = "CREATE TABLE log (_event_id INTEGER PRIMARY KEY)"
+create = '''CREATE TABLE log (_event_id INTEGER PRIMARY KEY)'''
 [[route]]
 topic = "b"
 skip = true
