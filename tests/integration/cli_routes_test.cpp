@@ -83,8 +83,8 @@ TEST_F(CliRoutes, CheckPrintsTheSqlThatWillRun) {
   for (const auto& part : std::vector<std::string>{
            file + ", line 3: route 1: tracked table public.users into table people\n",
            file + ", line 13: route 2: tracked table public.users, each event into table log\n",
-           R"(CREATE TABLE "people" ("domain", "since", "user_id" INTEGER)",
-           R"(INSERT INTO "people" ("domain", "since", "user_id", "_version") SELECT )",
+           R"(CREATE TABLE "people" ("user_id" INTEGER, "domain", "since")",
+           R"(INSERT INTO "people" ("user_id", "domain", "since", "_version") SELECT )",
            R"(ON CONFLICT ("user_id") DO UPDATE SET)",
            R"(DELETE FROM "people" WHERE "user_id" = ? AND "_version" <= ?)",
            "delete it instead, unless:\n    SELECT (NOT :is_test) IS TRUE\n",
@@ -239,17 +239,17 @@ TEST_F(CliRoutes, PreviewShowsRowsAsTheyWouldBeWritten) {
   EXPECT_EQ(said.code, ExitCode::Done) << said.err;
   EXPECT_EQ(said.out,
             "public.users into table people: 3 rows taken, 1 left out by the filter, 0 refused\n"
-            "domain       photo    since       user_id\n"
-            "text         blob     text        integer\n"
-            "example.org  x'00ff'  2024-03-01  1\n"
-            "NULL         NULL     NULL        3\n");
+            "user_id  domain       since       photo\n"
+            "integer  text         text        blob\n"
+            "1        example.org  2024-03-01  x'00ff'\n"
+            "3        NULL         NULL        NULL\n");
 }
 
 TEST_F(CliRoutes, PreviewTakesTheFirstRowsByKey) {
   config(users_route);
   const auto said = routes("preview", {"--rows", "1", "--topic", "public.users"});
   EXPECT_TRUE(contains(said.out, "1 row taken")) << said.out;
-  EXPECT_TRUE(contains(said.out, "2024-03-01  1\n")) << said.out;
+  EXPECT_TRUE(contains(said.out, "1        example.org  2024-03-01\n")) << said.out;
   EXPECT_FALSE(contains(said.out, "NULL")) << said.out;
 }
 
