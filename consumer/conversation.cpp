@@ -55,7 +55,7 @@ void Conversation::begin_new_history() {
 }
 
 Hello Conversation::hello() {
-  replica_.own_loads_told();
+  replica_.begin_session();
   return {protocol_version,
           source_.subscription,
           replica_.identity(),

@@ -33,6 +33,10 @@ bool Replica::wants_times() const {
                      [](const Route& route) { return route.mode == Route::Mode::History; });
 }
 
+void Replica::begin_session() {
+  on_database("look at the tables", [this] { tables_.begin_session(); });
+}
+
 bool Replica::may_go_on() {
   return on_database("look at the tables", [this] { return tables_.may_go_on(); });
 }
@@ -218,7 +222,7 @@ void Replica::rollback() {
   chunk_savepoint_.reset();
   transaction_.reset();
   verification_.roll_back();
-  if (tables_.changed()) on_database("read the relations", [this] { read_tables(); });
+  if (tables_.changed()) on_database("read the relations", [this] { read_tables(false); });
 }
 
 Retried Replica::retry(const EventBatch& events) {

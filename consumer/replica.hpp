@@ -49,7 +49,7 @@ class Replica {
   [[nodiscard]] std::vector<LoadPosition> unfinished_loads();
   /// Some of these have begun by themselves, and no producer knows it: the next Hello has to tell.
   [[nodiscard]] bool has_own_loads() const { return tables_.has_own_loads(); }
-  void own_loads_told() { tables_.own_loads_told(); }
+  void begin_session();
   /// Tables that are not written until an operator has done something: one sentence each.
   [[nodiscard]] std::vector<std::string> paused_tables() const { return tables_.paused(); }
   /// One of them may go on in a new session.
@@ -115,7 +115,7 @@ class Replica {
   void open();
   void name_source();
   void read_cursor();
-  void read_tables();
+  void read_tables(bool at_start);
   WriterTurns::Turn turn_to_confirm();
   void require_in_place() const;
   void refuse(const Event& event, const WriteRefusal& refusal);

@@ -42,12 +42,12 @@ void Replica::open() {
   deferred_.emplace(database_);
   name_source();
   read_cursor();
-  read_tables();
+  read_tables(true);
 }
 
-void Replica::read_tables() {
+void Replica::read_tables(bool at_start) {
   tables_known_ = false;
-  tables_.read(last_event_id_ + 1);
+  tables_.read(last_event_id_ + 1, at_start);
   tables_known_ = true;
 }
 

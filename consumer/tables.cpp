@@ -13,10 +13,11 @@
 
 namespace mailboat::consumer {
 
-void Tables::read(EventId since) {
+void Tables::read(EventId since, bool at_start) {
   topics_.clear();
   undescribed_.clear();  // each session begins with the latest descriptions, and they are refused again
   SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+  setup_.make_dropped_again(at_start);
   setup_.forget_unrouted();
   setup_.check_routes();
   for (auto& stored : bookkeeping_.relations()) {
@@ -30,6 +31,7 @@ void Tables::read(EventId since) {
            TargetSetup::Misfits::AreRefused);
   }
   transaction.commit();
+  setup_.make_dropped_again(true);
   changed_ = false;
 }
 
@@ -375,6 +377,11 @@ std::vector<std::string> Tables::paused() const {
     }
   }
   return sentences;
+}
+
+void Tables::begin_session() {
+  has_own_loads_ = false;
+  schema_version_ = schema_version();
 }
 
 bool Tables::may_go_on() { return !paused().empty() && schema_version() != schema_version_; }

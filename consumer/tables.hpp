@@ -37,9 +37,10 @@ class Tables {
         rules_(database, bookkeeping) {}
 
   /// Takes over what the file says, after opening it and after a rollback of a transaction that changed it;
-  /// begins loads of tables that routes now ask for otherwise. Within a transaction of its own. `since`: the
-  /// first event id to come. Throws ConfigurationError for a route that does not fit.
-  void read(EventId since);
+  /// begins loads of tables that routes now ask for otherwise, and at the start also of tables that somebody
+  /// has dropped. Within a transaction of its own. `since`: the first event id to come. Throws
+  /// ConfigurationError for a route that does not fit.
+  void read(EventId since, bool at_start);
   /// Gives up all prepared statements: before a rollback.
   void release_statements();
   /// True when relations, targets or loads have changed since read().
@@ -73,7 +74,8 @@ class Tables {
   void end_load(const LoadChunk& piece);
   /// Loads have begun that no producer has been told of.
   [[nodiscard]] bool has_own_loads() const { return has_own_loads_; }
-  void own_loads_told() { has_own_loads_ = false; }
+  /// A session begins: its producer is told of all loads, and brings the descriptions again.
+  void begin_session();
 
   /// The topic's tables, for comparing rows with them; none where routes keep none. Throws InvalidInput for a
   /// topic that is not known, and for one of which a table is paused.

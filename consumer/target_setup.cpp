@@ -136,7 +136,7 @@ void TargetSetup::set_up_one(const Route& asked, const Relation* before, const R
   auto reason = attempt(database_, [&] {
     SQLite::Savepoint savepoint(database_, "target");  // rolled back unless released
     const bool is_shared = shares_table(routes_, route);
-    was_there = table_exists(known != nullptr ? known->table : route.table);
+    was_there = table_exists(known != nullptr ? known->table : route.table) || !makes_dropped_again_;
     set_up_table(route, is_shared, was_paused ? nullptr : before, after);
     plan = route.is_managed() && route.where.empty() ? mirror(*after, route.table)
                                                      : plan_route(database_, route, after, is_shared);

@@ -36,6 +36,10 @@ class TargetSetup {
   /// would be made and belongs to another source.
   Result set_up(const std::string& topic, const Relation* before, const Relation* after, Misfits misfits);
 
+  /// Whether a table of mailboat's own that somebody has dropped is made again, to be loaded: at the start,
+  /// and not while the operator may be about to put it back.
+  void make_dropped_again(bool wanted) { makes_dropped_again_ = wanted; }
+
   /// Forgets targets that no route asks for any more; their tables stay.
   void forget_unrouted();
 
@@ -71,6 +75,7 @@ class TargetSetup {
   const std::vector<Route>& routes_;
   const SourceTables owner_;
   TargetBook book_;
+  bool makes_dropped_again_ = true;
   std::vector<StoredTarget> stored_;  // as of the beginning of set_up()
 };
 

@@ -70,7 +70,9 @@ void TargetSetup::set_up_table(const Route& route, bool is_shared, const Relatio
 
 void TargetSetup::set_up_managed(const Route& route, const Relation* before, const Relation& after) {
   const auto* known = stored(route);
-  const bool is_ours = known != nullptr && known->is_managed && table_exists(known->table);
+  const bool was_made = known != nullptr && known->is_managed;
+  if (was_made && !table_exists(known->table) && !makes_dropped_again_) return;
+  const bool is_ours = was_made && table_exists(known->table);
   if (!is_ours) {
     require_own(route);
     return make_managed(route, after);

@@ -95,6 +95,8 @@ TEST_F(ReplicaLoad, OfATableThatCouldNotBeMadeBeginsOnceItIs) {
 
   by_hand("DROP TABLE u");
   EXPECT_TRUE(replica->may_go_on()) << "a new session brings the description again";
+  replica->begin_session();
+  EXPECT_FALSE(replica->may_go_on()) << "which must not end before it has done so";
   window(4, [&] { apply(events); });
   EXPECT_TRUE(replica->paused_tables().empty());
   EXPECT_TRUE(replica->has_own_loads());
