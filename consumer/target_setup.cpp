@@ -138,8 +138,8 @@ void TargetSetup::set_up_one(const Route& asked, const Relation* before, const R
     const bool is_shared = shares_table(routes_, route);
     was_there = table_exists(known != nullptr ? known->table : route.table) || !makes_dropped_again_;
     set_up_table(route, is_shared, was_paused ? nullptr : before, after);
-    plan = route.is_managed() && route.where.empty() ? mirror(*after, route.table)
-                                                     : plan_route(database_, route, after, is_shared);
+    const bool is_mirror = after != nullptr && route.is_managed() && route.where.empty();
+    plan = is_mirror ? mirror(*after, route.table) : plan_route(database_, route, after, is_shared);
     savepoint.release();
   });
   StoredTarget target{route.topic, route.table, route.name, route.is_managed(), "", ""};
