@@ -56,7 +56,11 @@ void Damage::mend() {
   SQLite::Database database(file_.string(), SQLite::OPEN_READWRITE, busy_timeout_ms);
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
   database.exec("DROP TRIGGER IF EXISTS by_hand; DROP INDEX IF EXISTS by_hand");
-  if (database.tableExists("item")) put_item_away(database);
+  if (database.tableExists("item")) {
+    // A consumer that started meanwhile has made the dropped table again, and loads it.
+    database.exec("DROP TABLE IF EXISTS away");
+    put_item_away(database);
+  }
   if (database.tableExists("away")) make_item(database, "", "away");
   transaction.commit();
 }
