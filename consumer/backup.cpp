@@ -15,7 +15,7 @@ namespace mailboat::consumer {
 namespace {
 
 // A few MiB: often enough to be told, and to be stopped.
-constexpr int pages_per_step = 1000;
+constexpr int pages_per_step = 500;
 
 void require_room(SQLite::Database& source, const std::string& to) {
   const auto needed = static_cast<std::uintmax_t>(source.execAndGet("PRAGMA page_count").getInt64()) *

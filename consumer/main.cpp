@@ -3,9 +3,11 @@
 
 #include "common/exit_code.hpp"
 #include "common/log.hpp"
+#include "common/memory.hpp"
 #include "common/shutdown.hpp"
 #include "common/version.hpp"
 #include "consumer/follower.hpp"
+#include "consumer/open_database.hpp"
 #include "consumer/options.hpp"
 
 using namespace mailboat;
@@ -15,6 +17,7 @@ namespace {
 void follow(const consumer::ConsumerOptions& options) {
   // A file that reaches the process's size limit is a full disk, to be waited for, and not a reason to die.
   std::signal(SIGXFSZ, SIG_IGN);
+  consumer::do_without_memory_statistics();
   const ShutdownSignal shutdown;
   log::info("mailboat-consumer begins", {{"version", version()}, {"database", options.database}});
   consumer::follow(options, shutdown.token());
@@ -31,4 +34,7 @@ ExitCode run(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return static_cast<int>(run(argc, argv)); }
+int main(int argc, char** argv) {
+  keep_freed_memory();
+  return static_cast<int>(run(argc, argv));
+}

@@ -1,7 +1,10 @@
 #include "postgres/connection.hpp"
 
 #include <charconv>
+#include <exception>
 #include <memory>
+#include <utility>
+#include <variant>
 
 #include "postgres/libpqxx.hpp"
 #include "postgres/redact.hpp"
@@ -56,7 +59,29 @@ struct Connection::Impl {
     }
   }
 
+  // Keeps the answer to what was sent for receive(), and leaves the connection free for another statement:
+  // also where the answer is an error, for that statement may be a ROLLBACK.
+  void await_sent() {
+    if (!sent) return;
+    const auto done = std::exchange(sent, nullptr);
+    try {
+      received = guarded([&] { return Rows(done->answers.retrieve().second); });
+    } catch (const Error&) {
+      received = std::current_exception();
+    }
+  }
+
+  struct Sent {
+    Sent(pqxx::connection& connection, const std::string& sql) : statement(connection), answers(statement) {
+      answers.insert(sql);
+    }
+    pqxx::nontransaction statement;
+    pqxx::pipeline answers;
+  };
+
   pqxx::connection connection;
+  std::unique_ptr<Sent> sent;  // nothing else can use the connection until its answer is here
+  std::variant<std::monostate, Rows, std::exception_ptr> received;
   bool notified = false;
   // Last: they may unregister from `connection` when destroyed.
   std::vector<std::unique_ptr<libpqxx::Receiver>> receivers;
@@ -101,6 +126,7 @@ Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 
 Rows Connection::query(const std::string& sql, const Params& params) {
+  impl_->await_sent();
   return impl_->guarded([&] {
     pqxx::nontransaction statement(impl_->connection);
     return Rows(libpqxx::exec(statement, sql, params));
@@ -108,10 +134,24 @@ Rows Connection::query(const std::string& sql, const Params& params) {
 }
 
 Rows Connection::query(const std::string& sql) {
+  impl_->await_sent();
   return impl_->guarded([&] {
     pqxx::nontransaction statement(impl_->connection);
     return Rows(statement.exec(sql));
   });
+}
+
+void Connection::send(const std::string& sql) {
+  impl_->await_sent();
+  impl_->received = {};
+  impl_->sent = impl_->guarded([&] { return std::make_unique<Impl::Sent>(impl_->connection, sql); });
+}
+
+Rows Connection::receive() {
+  impl_->await_sent();
+  const auto answer = std::exchange(impl_->received, {});
+  if (const auto* error = std::get_if<std::exception_ptr>(&answer)) std::rethrow_exception(*error);
+  return std::get<Rows>(answer);
 }
 
 void Connection::listen(const std::string& channel) {

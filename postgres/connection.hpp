@@ -74,6 +74,12 @@ class Connection {
   /// Runs one or more statements separated by semicolons in one round trip; returns the last one's rows.
   Rows query(const std::string& sql);
 
+  /// Sends one statement and returns at once: the server works on it while we do something else. What query()
+  /// asks meanwhile waits for it first.
+  void send(const std::string& sql);
+  /// Waits for the rows of the statement that was sent last. Throws what query() throws.
+  Rows receive();
+
   void listen(const std::string& channel);
   /// True when a notification on a channel of listen() arrived within `timeout`. Not inside a Transaction.
   bool wait_for_notification(std::chrono::milliseconds timeout);

@@ -3,6 +3,7 @@
 #include "common/channel_zmq.hpp"
 #include "common/exit_code.hpp"
 #include "common/log.hpp"
+#include "common/memory.hpp"
 #include "common/shutdown.hpp"
 #include "common/version.hpp"
 #include "producer/feed_server.hpp"
@@ -32,4 +33,7 @@ ExitCode run(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return static_cast<int>(run(argc, argv)); }
+int main(int argc, char** argv) {
+  keep_freed_memory();
+  return static_cast<int>(run(argc, argv));
+}

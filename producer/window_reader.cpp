@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "producer/relation_reader.hpp"
+#include "producer/window_slices.hpp"
 
 namespace mailboat::producer {
 namespace {
@@ -11,8 +12,9 @@ namespace {
 using std::chrono::milliseconds;
 
 // One FETCH holds at most this many events, and payloads above the inline limit are fetched one by one, so
-// that a FETCH is bounded by their product. octet_length() of a stored text does not detoast it.
-constexpr int events_per_fetch = 2000;
+// that a FETCH is bounded by their product. octet_length() of a stored text does not detoast it. Usual events
+// of one FETCH fit into the socket's buffer: PostgreSQL has them ready while we send those before.
+constexpr int events_per_fetch = 500;
 constexpr int inline_payload_bytes = 8192;
 
 // How long to wait for the source's own commits to flush the WAL before we ask for a flush ourselves.
@@ -46,7 +48,8 @@ constexpr auto event_time = "(extract(epoch FROM created_at) * 1000000)::bigint"
 // Every table that was ever tracked has described itself there.
 constexpr auto published = " AND NOT EXISTS (SELECT FROM outbox.relation r WHERE r.topic = event.topic)";
 
-constexpr auto after_last_read = " AND id > $6::bigint AND txid < $7::xid8 AND txid <> ALL ($8::xid8[])";
+constexpr auto in_slice = " AND ($6::bigint IS NULL OR id >= $6) AND ($7::bigint IS NULL OR id < $7)";
+constexpr auto after_last_read = " AND id > $8::bigint AND txid < $9::xid8 AND txid <> ALL ($10::xid8[])";
 
 postgres::Params beyond(const Snapshot& from, const TakenTopics& taken) {
   return {std::to_string(from.xmax()), transaction_list(from.in_progress()), taken.names()};
@@ -54,7 +57,7 @@ postgres::Params beyond(const Snapshot& from, const TakenTopics& taken) {
 
 constexpr auto snapshot_query =
     "SELECT pg_current_snapshot(), pg_current_wal_insert_lsn(),"
-    " pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()";
+    " pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn(), (SELECT last_value FROM outbox.event_id)";
 
 }  // namespace
 
@@ -80,7 +83,7 @@ void WindowReader::begin() {
   transaction_.reset();
   transaction_.emplace(connection_, postgres::Transaction::Kind::RepeatableReadOnly,
                        std::string(snapshot_query) + ", " + selection_query_);
-  require_same_selection(transaction_->first_rows(), 3);
+  require_same_selection(transaction_->first_rows(), 4);
   opened_at_ = std::chrono::steady_clock::now();
   has_cursor_ = false;
 }
@@ -109,44 +112,85 @@ void WindowReader::open(const std::optional<Snapshot>& from, Events events) {
   next_row_ = 0;
   taken_ = read_taken_topics(connection_, subscription_);
   if (from && !unlocked_) unlocked_ = changes_before(connection_, *from, true);
+  slice(rows.uint64(0, 3));
+}
+
+// `last_id`: the last that was handed out when the window's snapshot was taken. Nearly all that is new since
+// the window before has an id after what was the last one then.
+void WindowReader::slice(EventId last_id) {
+  if (from_ && !read_through_) read_through_ = first_id();
+  bounds_ = from_ ? slice_bounds(*read_through_, last_id) : std::vector<EventId>();
+  slice_ = 0;
+  read_through_ = last_id;
+}
+
+// About where the window's ids begin: a lower one may be of an older transaction that was still open.
+EventId WindowReader::first_id() {
+  const auto rows =
+      connection_.query("SELECT id FROM outbox.event WHERE txid >= $1::xid8 ORDER BY txid, id LIMIT 1",
+                        {std::to_string(from_->xmax())});
+  return rows.empty() ? 0 : rows.uint64(0, 0);
 }
 
 // In the first transaction of a window MVCC decides what is not beyond `to`. A transaction that continues a
 // suspended window sees more than `to` did, so there the same rule has to be spelled out.
 void WindowReader::declare() {
-  const auto all = std::string(
-                       "DECLARE outbox_window NO SCROLL CURSOR FOR SELECT id, txid, topic, op,"
-                       " octet_length(payload::text), CASE WHEN octet_length(payload::text) <= ") +
-                   std::to_string(inline_payload_bytes) +
-                   " THEN payload END, CASE WHEN op = 'R' THEN payload->>'load' END,"
-                   " CASE WHEN op = 'R' THEN payload->>'renamed_from' END,"
-                   " CASE WHEN op = 'R' THEN payload->>'dropped' END,"
-                   " CASE WHEN op = 'R' THEN payload->>'unlocked' END, " +
-                   (subscription_.wants_times ? event_time : "NULL") + " FROM outbox.event WHERE " +
-                   beyond_from + " AND " + taken_topic + healed_by_load;
+  static const auto inline_limit = std::to_string(inline_payload_bytes);
+  auto sql =
+      "DECLARE outbox_window NO SCROLL CURSOR FOR SELECT id, txid, topic, op,"
+      " CASE WHEN octet_length(payload::text) <= " +
+      inline_limit +
+      " THEN payload END,"
+      " CASE WHEN octet_length(payload::text) > " +
+      inline_limit + " THEN true END, " + (subscription_.wants_times ? event_time : "NULL") +
+      " FROM outbox.event WHERE " + beyond_from + " AND " + taken_topic + healed_by_load;
   auto params = beyond(*from_, taken_);
   params.insert(params.end(),
                 {subscription_.start == Subscription::Start::Load ? "true" : "false", to_.to_string()});
+  const auto bound = [this](std::size_t number) {
+    return number < bounds_.size() ? std::optional(std::to_string(bounds_[number])) : std::nullopt;
+  };
+  params.push_back(slice_ == 0 ? std::nullopt : bound(slice_ - 1));
+  params.push_back(bound(slice_));
   if (was_suspended_) {
     params.insert(params.end(), {std::to_string(last_id_), std::to_string(to_.xmax()),
                                  transaction_list(to_.in_progress())});
   }
-  auto sql = all;
+  sql += in_slice;
   if (events_ == Events::PublishedOnly) sql += published;
   if (was_suspended_) sql += after_last_read;
   connection_.query(sql + " ORDER BY id", params);
   has_cursor_ = true;
 }
 
+// While the caller works on these rows, PostgreSQL prepares the next.
 bool WindowReader::fetch() {
+  do {
+    if (!is_fetching_) send_fetch();
+    rows_.emplace(connection_.receive());
+    is_fetching_ = false;
+    next_row_ = 0;
+    if (!rows_->empty()) last_id_ = rows_->uint64(rows_->size() - 1, 0);
+    if (rows_->size() < events_per_fetch) end_slice();
+    if (!exhausted_) send_fetch();
+  } while (rows_->empty() && !exhausted_);
+  return !rows_->empty();
+}
+
+void WindowReader::send_fetch() {
+  static const auto sql = "FETCH " + std::to_string(events_per_fetch) + " FROM outbox_window";
   if (!transaction_) begin();
   if (!has_cursor_) declare();
-  static const auto sql = "FETCH " + std::to_string(events_per_fetch) + " FROM outbox_window";
-  rows_.emplace(connection_.query(sql));
-  next_row_ = 0;
-  exhausted_ = rows_->size() < events_per_fetch;
-  if (!rows_->empty()) last_id_ = rows_->uint64(rows_->size() - 1, 0);
-  return !rows_->empty();
+  connection_.send(sql);
+  is_fetching_ = true;
+}
+
+void WindowReader::end_slice() {
+  exhausted_ = slice_ == bounds_.size();
+  if (exhausted_) return;
+  ++slice_;
+  connection_.query("CLOSE outbox_window");
+  has_cursor_ = false;
 }
 
 bool WindowReader::fill(EventBatch& batch, std::size_t target_bytes, std::vector<TableChange>& changes) {
@@ -163,8 +207,8 @@ bool WindowReader::fill(EventBatch& batch, std::size_t target_bytes, std::vector
 void WindowReader::add(EventBatch& batch, int row, std::vector<TableChange>& changes) {
   const auto& rows = *rows_;
   Event event{rows.uint64(row, 0), rows.uint64(row, 1), rows.text(row, 2),
-              static_cast<Op>(rows.text(row, 3).front()), rows.text(row, 5)};
-  if (subscription_.wants_times) event.created_at = EventTime(std::chrono::microseconds(rows.int64(row, 10)));
+              static_cast<Op>(rows.text(row, 3).front()), rows.text(row, 4)};
+  if (subscription_.wants_times) event.created_at = EventTime(std::chrono::microseconds(rows.int64(row, 6)));
   KnownChanges::Place place;
   const bool may_be_late = !unlocked_->empty() && event.op != Op::Relation;
   if (may_be_late) {
@@ -174,33 +218,30 @@ void WindowReader::add(EventBatch& batch, int row, std::vector<TableChange>& cha
   if (!taken_.takes(event.topic, std::max(event.id, place.since))) return;
   if (place.load) changes.push_back({.topic = place.topic, .load = true});
   std::string large;
-  if (rows.is_null(row, 5) && !rows.is_null(row, 4)) {
+  if (!rows.is_null(row, 5)) {
     if (!transaction_) begin();
     large = payload_of(event.transaction, event.id);
     event.payload = large;
   }
-  if (event.op == Op::Relation) note_change(row, changes);
+  if (event.op == Op::Relation) note_change(event, changes);
   std::string cut;
   batch.add(subscription_.columns.cut(event, cut));
 }
 
 // A table that was not taken under the name that it had before comes without the rows that it has.
-void WindowReader::note_change(int row, std::vector<TableChange>& changes) {
-  const auto& rows = *rows_;
-  const auto is_true = [&](int column) { return rows.text(row, column) == "true"; };
-  const auto id = rows.uint64(row, 0);
-  TableChange change{std::string(rows.text(row, 2)), std::string(rows.text(row, 7)), is_true(6), is_true(8)};
-  if (!change.renamed_from.empty() && !taken_.takes(change.renamed_from, id - 1)) change.load = true;
-  if (is_true(9)) unlocked_->add({id, rows.uint64(row, 1), late_until(id), change});
-  changes.push_back(std::move(change));
-}
-
-TransactionId WindowReader::late_until(EventId id) {
+void WindowReader::note_change(const Event& event, std::vector<TableChange>& changes) {
   if (!transaction_) begin();
   const auto rows = connection_.query(
-      "SELECT coalesce(max(late_until::text::bigint), 0) FROM outbox.relation WHERE event_id = $1::bigint",
-      {std::to_string(id)});
-  return rows.uint64(0, 0);
+      "SELECT coalesce((payload->>'load')::boolean, false), payload->>'renamed_from',"
+      " coalesce((payload->>'dropped')::boolean, false), coalesce((payload->>'unlocked')::boolean, false),"
+      " (SELECT coalesce(max(late_until::text::bigint), 0) FROM outbox.relation WHERE event_id = $2::bigint)"
+      " FROM outbox.event WHERE txid = $1::xid8 AND id = $2::bigint",
+      {std::to_string(event.transaction), std::to_string(event.id)});
+  TableChange change{std::string(event.topic), std::string(rows.text(0, 1)), rows.boolean(0, 0),
+                     rows.boolean(0, 2)};
+  if (!change.renamed_from.empty() && !taken_.takes(change.renamed_from, event.id - 1)) change.load = true;
+  if (rows.boolean(0, 3)) unlocked_->add({event.id, event.transaction, rows.uint64(0, 4), change});
+  changes.push_back(std::move(change));
 }
 
 std::string WindowReader::payload_of(TransactionId transaction, EventId id) {
@@ -219,12 +260,14 @@ void WindowReader::suspend() {
   if (!transaction_) return;
   transaction_->rollback();
   transaction_.reset();
+  is_fetching_ = false;  // what was under way is read again
   was_suspended_ = true;
 }
 
 void WindowReader::finish() {
   if (transaction_) transaction_->rollback();  // nothing was written; a failed load chunk may have aborted it
   transaction_.reset();
+  is_fetching_ = false;
 }
 
 // Why a snapshot must be durable before it becomes a cursor.

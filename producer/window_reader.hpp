@@ -19,9 +19,9 @@ namespace mailboat::producer {
 /// Reads windows: exactly the events that snapshot `to` sees and snapshot `from` did not, in id order.
 ///
 /// Life of a window: open(), fill() until it returns false, finish(). Memory is bounded by one FETCH (at most
-/// about 16 MiB) or by the largest single event, whatever the window's size. One thread; the connection must
-/// outlive the reader and is not used for anything else while a window is open. Every method may throw
-/// ConnectionLost.
+/// about 4 MiB, and one more under way) or by the largest single event, whatever the window's size. One
+/// thread; the connection must outlive the reader and is not used for anything else while a window is open.
+/// Every method may throw ConnectionLost.
 ///
 /// What is read is what the subscription takes: poll() and open() throw SessionEnded when that is not what it
 /// was when `subscription` was read. So a window that sees a change of topics or columns is never sent
@@ -81,11 +81,14 @@ class WindowReader {
  private:
   void begin();
   void require_same_selection(const postgres::Rows& rows, int column) const;
+  void slice(EventId last_id);
+  EventId first_id();
   void declare();
   bool fetch();
+  void send_fetch();
+  void end_slice();
   void add(EventBatch& batch, int row, std::vector<TableChange>& changes);
-  void note_change(int row, std::vector<TableChange>& changes);
-  TransactionId late_until(EventId id);
+  void note_change(const Event& event, std::vector<TableChange>& changes);
   std::string payload_of(TransactionId transaction, EventId id);
 
   postgres::Connection& connection_;
@@ -104,7 +107,11 @@ class WindowReader {
   bool was_suspended_ = false;
   bool has_cursor_ = false;
   bool exhausted_ = true;
-  EventId last_id_ = 0;
+  std::vector<EventId> bounds_;  // of the window's slices
+  std::size_t slice_ = 0;        // that is read
+  bool is_fetching_ = false;
+  EventId last_id_ = 0;                  // that has come
+  std::optional<EventId> read_through_;  // the last id that was handed out when a window was read last
   std::optional<postgres::Rows> rows_;
   int next_row_ = 0;
 };

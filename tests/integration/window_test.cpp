@@ -172,6 +172,40 @@ TEST_F(WindowTest, ASuspendedWindowGoesOnWithExactlyItsOwnEvents) {
   EXPECT_FALSE(model.rows().contains("\"id\":-2"));
 }
 
+TEST_F(WindowTest, ALargeWindowIsReadSliceBySliceAndComesWholeAndInOrderAllTheSame) {
+  const auto insert = [](postgres::Connection& connection, int count) {
+    connection.query(
+        "INSERT INTO outbox.event (topic, op, payload) SELECT 'bulk', 'U', '{}'"
+        " FROM generate_series(1, $1::int)",
+        {std::to_string(count)});
+  };
+  postgres::Connection early(conninfo_, "begins before the others and ends after them");
+  postgres::Connection beyond(conninfo_, "ends after the snapshot");
+  for (auto* connection : {&early, &beyond}) {
+    connection->query("BEGIN");
+    insert(*connection, 10);
+  }
+  insert(admin_, 200'000);
+  insert(early, 200'000);
+  insert(admin_, 200'000);
+  insert(early, 10);
+  early.query("COMMIT");
+  reader_.open(Snapshot());
+  beyond.query("COMMIT");
+  EventBatch events;
+  while (reader_.fill(events, events.bytes() + (4 << 20), changes_)) reader_.suspend();
+  reader_.finish();
+
+  const auto rows = admin_.query(
+      "SELECT id FROM outbox.event WHERE pg_visible_in_snapshot(txid, $1::pg_snapshot) ORDER BY id",
+      {reader_.to().to_string()});
+  ASSERT_GT(rows.size(), 600'000);
+  ASSERT_EQ(events.size(), static_cast<std::size_t>(rows.size()));
+  for (int row = 0; row < rows.size(); ++row) {
+    ASSERT_EQ(events.ids()[static_cast<std::size_t>(row)], rows.uint64(row, 0)) << "row " << row;
+  }
+}
+
 TEST_F(WindowTest, AnEventLargerThanAFetchMayHoldComesWhole) {
   admin_.query("INSERT INTO item VALUES (1, repeat('0123456789', 1000000))");
   reader_.open(Snapshot());

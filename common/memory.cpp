@@ -1,0 +1,13 @@
+#include "common/memory.hpp"
+
+#include <malloc.h>
+
+namespace mailboat {
+
+void keep_freed_memory() {
+  constexpr int mebibyte = 1 << 20;
+  ::mallopt(M_MMAP_THRESHOLD, 4 * mebibyte);
+  ::mallopt(M_TRIM_THRESHOLD, 8 * mebibyte);
+}
+
+}  // namespace mailboat
