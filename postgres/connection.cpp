@@ -102,6 +102,13 @@ std::string_view Rows::text(int row, int column) const {
   return {field.c_str(), field.size()};
 }
 
+std::optional<std::string_view> Rows::value(int row, int column) const {
+  const auto field =
+      (*result_)[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)];
+  if (field.is_null()) return std::nullopt;
+  return std::string_view(field.c_str(), field.size());
+}
+
 std::int64_t Rows::int64(int row, int column) const { return parse_number<std::int64_t>(text(row, column)); }
 std::uint64_t Rows::uint64(int row, int column) const {
   return parse_number<std::uint64_t>(text(row, column));

@@ -47,6 +47,8 @@ class Rows {
   [[nodiscard]] bool is_null(int row, int column) const;
   /// The value's text; empty for NULL.
   [[nodiscard]] std::string_view text(int row, int column) const;
+  /// The value's text; nothing for NULL.
+  [[nodiscard]] std::optional<std::string_view> value(int row, int column) const;
   /// Throws InvalidInput when the text is not such a number.
   [[nodiscard]] std::int64_t int64(int row, int column) const;
   [[nodiscard]] std::uint64_t uint64(int row, int column) const;

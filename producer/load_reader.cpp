@@ -1,6 +1,9 @@
 #include "producer/load_reader.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "producer/load_table.hpp"
 
 namespace mailboat::producer {
 namespace {
@@ -11,36 +14,7 @@ namespace {
 constexpr std::size_t chunk_bytes = 4 << 20;
 constexpr int chunk_rows_limit = 20'000;
 constexpr int growth_limit = 4;
-
-constexpr auto describe_query = R"sql(
-SELECT c.oid,
-       CASE c.relkind WHEN 'r' THEN 'ONLY ' ELSE '' END || quote_ident(n.nspname) || '.' || quote_ident(c.relname),
-       (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
-         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (t.exclude)
-           AND ($3::text[] IS NULL OR a.attname = ANY ($3))),
-       (SELECT string_agg('r.' || quote_ident(k), ', ' ORDER BY place) FROM unnest(t.key) WITH ORDINALITY AS u(k, place)),
-       (SELECT string_agg(quote_ident(k), ', ' ORDER BY place) FROM unnest(t.key) WITH ORDINALITY AS u(k, place)),
-       (SELECT string_agg('r.' || quote_ident(k) || ' AS key_' || place, ', ' ORDER BY place)
-          FROM unnest(t.key) WITH ORDINALITY AS u(k, place)),
-       (SELECT string_agg('$' || place || '::text::' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY place)
-          FROM unnest(t.key) WITH ORDINALITY AS u(k, place)
-          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = k AND NOT a.attisdropped),
-       cardinality(t.key),
-       (SELECT coalesce(sum(greatest(leaf.reltuples, 0)), 0)::bigint FROM pg_class leaf
-         WHERE leaf.oid = c.oid OR leaf.oid IN (SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf)),
-       (SELECT string_agg(DISTINCT quote_ident(s.nspname), ', ')
-          FROM pg_index i CROSS JOIN unnest(i.indclass::oid[]) AS u(class) JOIN pg_opclass oc ON oc.oid = u.class
-          JOIN pg_amop m ON m.amopfamily = oc.opcfamily JOIN pg_operator o ON o.oid = m.amopopr
-          JOIN pg_namespace s ON s.oid = o.oprnamespace
-         WHERE i.indrelid = c.oid AND i.indisunique AND s.nspname <> 'pg_catalog'),
-       (SELECT string_agg(k, ', ') FROM unnest(t.key) AS k WHERE k <> ALL ($3))
-  FROM outbox.tracked t
-  JOIN pg_class c ON c.oid = t.relation
-  JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE t.topic = $1 AND ($2 = '' OR EXISTS (SELECT FROM outbox.subscription s
-                                             WHERE s.name = $2
-                                               AND (s.topics IS NULL OR t.topic = ANY (outbox.topics_now(s)))))
-)sql";
+constexpr int rows_per_fetch = 500;
 
 // A rewrite or TRUNCATE that committed after our snapshot makes the table look empty to it, and a name may
 // mean another column or table since: PostgreSQL looks names up as they are now, whatever the snapshot. The
@@ -60,58 +34,53 @@ SELECT EXISTS (SELECT FROM pg_class c
 
 }  // namespace
 
-struct LoadReader::Table {
-  std::string oid;
-  std::string name;
-  std::string columns;
-  std::string row_key;     // r.k1, r.k2
-  std::string key;         // k1, k2
-  std::string named_key;   // r.k1 AS key_1, r.k2 AS key_2
-  std::string key_params;  // $1::text::bigint, $2::text::text
-  int key_columns = 0;
-  std::uint64_t estimated_rows = 0;
-  std::string operator_schemas;  // other than pg_catalog
-  std::string withheld_key;      // columns of it that may not be sent
+// Cuts a chunk's rows into pieces as they come.
+class LoadReader::ChunkWriter {
+ public:
+  ChunkWriter(LoadTable& table, const LoadPosition& position, std::size_t piece_bytes)
+      : table_(table), piece_bytes_(piece_bytes), rows_before_(position.rows), chunk_{{}, position, false} {
+    begin_piece();
+  }
 
-  // Every name in it was quoted by the server, every value is a parameter. A row comes when those before it
-  // do not fill the chunk already.
-  [[nodiscard]] std::string chunk_query(bool from_start, int rows) const {
-    auto source =
-        "SELECT row_to_json(r) AS image, " + named_key + " FROM (SELECT " + columns + " FROM " + name;
-    if (!from_start) source += " WHERE (" + key + ") > (" + key_params + ")";
-    source += ") r ORDER BY " + row_key + " LIMIT " + std::to_string(rows);
-    const auto order = key_names("");  // not of the result, whose columns are text
-    return "SELECT image, " + key_names("::text") +
-           " FROM (SELECT *, sum(octet_length(image::text)) OVER (ORDER BY " + order +
-           " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM (" + source +
-           ") w) w WHERE coalesce(before, 0) < " + std::to_string(chunk_bytes) + " ORDER BY " + order;
+  void add(const postgres::Rows& rows) {
+    for (int row = 0; row < rows.size(); ++row) {
+      if (chunk_.pieces.back().rows.bytes() >= piece_bytes_) begin_piece();
+      chunk_.pieces.back().rows.add(table_.plain_image ? table_.plain_image->of(rows, row)
+                                                       : rows.text(row, 0));
+    }
+    if (rows.empty()) return;
+    const auto first_of_key = static_cast<int>(table_.image.size());
+    const auto last = rows.size() - 1;
+    auto& next = chunk_.next;
+    next.rows += static_cast<std::uint64_t>(rows.size());
+    next.last_key.clear();
+    for (int i = 0; i < table_.key_columns; ++i)
+      next.last_key.emplace_back(rows.text(last, first_of_key + i));
+  }
+
+  [[nodiscard]] std::uint64_t rows() const { return chunk_.next.rows - rows_before_; }
+
+  LoadReader::Chunk finish(bool ends_load) {
+    auto& last = chunk_.pieces.back();
+    last.ends_chunk = true;
+    last.ends_load = chunk_.ends_load = ends_load;
+    last.last_key = chunk_.next.last_key;
+    return std::move(chunk_);
   }
 
  private:
-  [[nodiscard]] std::string key_names(const std::string& cast) const {
-    std::string names;
-    for (int i = 1; i <= key_columns; ++i) {
-      if (i > 1) names += ", ";
-      names += "w.key_" + std::to_string(i) + cast;
-    }
-    return names;
+  void begin_piece() {
+    chunk_.pieces.push_back({chunk_.next.topic, {}, {}, false, false, table_.estimated_rows});
   }
+
+  LoadTable& table_;
+  const std::size_t piece_bytes_;
+  const std::uint64_t rows_before_;
+  LoadReader::Chunk chunk_;
 };
 
-std::optional<LoadReader::Table> LoadReader::describe(const std::string& topic) {
-  const auto* columns = subscription_.columns.columns_of(topic);
-  std::optional<std::string> names;
-  if (columns != nullptr) names = postgres::array_literal({columns->begin(), columns->end()});
-  const auto rows = connection_.query(describe_query, {topic, subscription_.name, names});
-  if (rows.empty()) return std::nullopt;
-  const auto text = [&rows](int column) { return std::string(rows.text(0, column)); };
-  return Table{text(0),           text(1), text(2), text(3),
-               text(4),           text(5), text(6), static_cast<int>(rows.int64(0, 7)),
-               rows.uint64(0, 8), text(9), text(10)};
-}
-
 // The last key of each chunk is sent along.
-bool LoadReader::may_have_key(const Table& table) {
+bool LoadReader::may_have_key(const LoadTable& table) {
   if (table.withheld_key.empty()) return true;
   why_not_ = "its key (" + table.withheld_key +
              ") is not among the columns that the subscription may have: mailboat configure " +
@@ -122,7 +91,7 @@ bool LoadReader::may_have_key(const Table& table) {
 // An extension's type (citext) compares by operators of its own schema. Without them in sight the key would
 // be compared as its text is, but ordered by its own operators, and a chunk would not begin where the last
 // one ended.
-void LoadReader::see_operators(const Table& table) {
+void LoadReader::see_operators(const LoadTable& table) {
   connection_.query("SELECT set_config('search_path', $1, true)",
                     {"pg_catalog, " + table.operator_schemas + ", pg_temp"});
 }
@@ -134,8 +103,11 @@ bool LoadReader::was_changed(const std::string& oid) {
   return !why_not_.empty();
 }
 
-void LoadReader::adapt(int rows, std::size_t bytes) {
-  const auto bytes_per_row = std::max<std::size_t>(1, bytes / static_cast<std::size_t>(std::max(rows, 1)));
+void LoadReader::adapt(const Chunk& chunk, std::uint64_t rows) {
+  if (rows == 0) return;
+  std::size_t bytes = 0;
+  for (const auto& piece : chunk.pieces) bytes += piece.rows.bytes();
+  const auto bytes_per_row = std::max<std::size_t>(1, bytes / rows);
   const auto fitting = static_cast<int>(std::min<std::size_t>(chunk_bytes / bytes_per_row, chunk_rows_limit));
   rows_per_chunk_ = std::clamp(fitting, 1, rows_per_chunk_ * growth_limit);
 }
@@ -146,45 +118,45 @@ LoadReader::Chunk LoadReader::give_up(const LoadPosition& position) {
   return chunk;
 }
 
-LoadReader::Chunk LoadReader::cut(const postgres::Rows& rows, const LoadPosition& position,
-                                  std::size_t piece_bytes, const Table& table) {
-  Chunk chunk{{}, position, false};
-  const auto new_piece = [&] {
-    chunk.pieces.push_back({position.topic, {}, {}, false, false, table.estimated_rows});
-  };
-  new_piece();
-  for (int row = 0; row < rows.size(); ++row) {
-    if (chunk.pieces.back().rows.bytes() >= piece_bytes) new_piece();
-    chunk.pieces.back().rows.add(rows.text(row, 0));
+// Usually the chunk's rows are about as large as those of the last one, and can be read as they are found.
+// Only where they are not PostgreSQL has to keep them all to find out which of them fill the chunk.
+LoadReader::Chunk LoadReader::read_rows(LoadTable& table, const LoadPosition& position,
+                                        std::size_t piece_bytes) {
+  const postgres::Params after(position.last_key.begin(), position.last_key.end());
+  const auto bytes = connection_.query(table.size_query(after.empty(), rows_per_chunk_), after).uint64(0, 0);
+  const bool fit = bytes <= 2 * chunk_bytes;
+  connection_.query("DECLARE outbox_chunk NO SCROLL CURSOR FOR " +
+                        (fit ? table.rows_query(after.empty(), rows_per_chunk_)
+                             : table.bounded_query(after.empty(), rows_per_chunk_, chunk_bytes)),
+                    after);
+  ChunkWriter writer(table, position, piece_bytes);
+  fetch_rows(writer);
+  return writer.finish(fit && writer.rows() < static_cast<std::uint64_t>(rows_per_chunk_));
+}
+
+// The rest is prepared while the first rows are written as JSON.
+void LoadReader::fetch_rows(ChunkWriter& writer) {
+  static const auto fetch = "FETCH " + std::to_string(rows_per_fetch) + " FROM outbox_chunk";
+  bool is_last = false;
+  for (connection_.send(fetch); !is_last;) {
+    const auto rows = connection_.receive();
+    is_last = rows.size() < rows_per_fetch;
+    if (!is_last) connection_.send(fetch);
+    writer.add(rows);
   }
-  if (!rows.empty()) {
-    chunk.next.last_key.clear();
-    for (int i = 1; i <= table.key_columns; ++i)
-      chunk.next.last_key.emplace_back(rows.text(rows.size() - 1, i));
-    chunk.next.rows += static_cast<std::uint64_t>(rows.size());
-  }
-  return chunk;
+  connection_.query("CLOSE outbox_chunk");
 }
 
 std::optional<LoadReader::Chunk> LoadReader::read(const LoadPosition& position, std::size_t piece_bytes) {
   why_not_.clear();
   try {
-    const auto table = describe(position.topic);
+    auto table = describe_table(connection_, subscription_, position.topic);
     if (!table) return give_up(position);
     if (!may_have_key(*table)) return std::nullopt;
     if (!table->operator_schemas.empty()) see_operators(*table);
-    const postgres::Params after(position.last_key.begin(), position.last_key.end());
-    const auto rows = connection_.query(table->chunk_query(after.empty(), rows_per_chunk_), after);
+    auto chunk = read_rows(*table, position, piece_bytes);
     if (was_changed(table->oid)) return std::nullopt;
-    auto chunk = cut(rows, position, piece_bytes, *table);
-    std::size_t bytes = 0;
-    for (const auto& piece : chunk.pieces) bytes += piece.rows.bytes();
-    chunk.ends_load = rows.size() < rows_per_chunk_ && bytes < chunk_bytes;
-    auto& last = chunk.pieces.back();
-    last.ends_chunk = true;
-    last.ends_load = chunk.ends_load;
-    last.last_key = chunk.next.last_key;
-    if (!rows.empty()) adapt(rows.size(), bytes);
+    adapt(chunk, chunk.next.rows - position.rows);
     return chunk;
   } catch (const postgres::StatementFailed& error) {
     why_not_ = error.what();

@@ -6,6 +6,7 @@
 
 #include "common/messages.hpp"
 #include "postgres/connection.hpp"
+#include "producer/load_table.hpp"
 #include "producer/subscription.hpp"
 
 namespace mailboat::producer {
@@ -34,15 +35,14 @@ class LoadReader {
   [[nodiscard]] const std::string& why_not() const { return why_not_; }
 
  private:
-  struct Table;
-  std::optional<Table> describe(const std::string& topic);
-  void see_operators(const Table& table);
-  bool may_have_key(const Table& table);
+  class ChunkWriter;
+  void see_operators(const LoadTable& table);
+  bool may_have_key(const LoadTable& table);
   bool was_changed(const std::string& oid);
   static Chunk give_up(const LoadPosition& position);
-  static Chunk cut(const postgres::Rows& rows, const LoadPosition& position, std::size_t piece_bytes,
-                   const Table& table);
-  void adapt(int rows, std::size_t bytes);
+  Chunk read_rows(LoadTable& table, const LoadPosition& position, std::size_t piece_bytes);
+  void fetch_rows(ChunkWriter& writer);
+  void adapt(const Chunk& chunk, std::uint64_t rows);
 
   postgres::Connection& connection_;
   const Subscription& subscription_;
