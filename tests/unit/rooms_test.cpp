@@ -23,6 +23,7 @@ const std::map<std::string, std::set<std::string>> may_include = {
     {"consumer", {"common", "consumer"}},
     {"cli", {"common", "postgres", "migrations", "producer", "consumer", "cli"}},
     {"demo", {"common", "postgres", "migrations", "tests", "demo"}},
+    {"bench", {"common", "postgres", "migrations", "producer", "consumer", "tests", "bench"}},
     {"tests", {"common", "postgres", "migrations", "producer", "consumer", "cli", "proto", "demo", "tests"}},
 };
 
@@ -36,9 +37,10 @@ const std::map<std::string, std::vector<std::string>> vendors = {
     {"toml++", {"common/config_file.cpp"}},
     {"pqxx", {"postgres/"}},
     {"libpq", {"postgres/"}},
-    {"SQLiteCpp", {"consumer/", "tests/"}},
-    {"sqlite3.h", {"consumer/", "tests/"}},
+    {"SQLiteCpp", {"consumer/", "bench/", "tests/"}},
+    {"sqlite3.h", {"consumer/", "bench/", "tests/"}},
     {"simdjson", {"consumer/"}},
+    {"benchmark/", {"bench/"}},
     {"gtest", {"tests/"}},
     {"gmock", {"tests/"}},
 };

@@ -1,0 +1,53 @@
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "bench/feed.hpp"
+#include "bench/options.hpp"
+#include "bench/report.hpp"
+#include "bench/throughput.hpp"
+#include "common/error.hpp"
+
+using namespace mailboat;
+
+namespace {
+
+using bench::Options;
+
+bool wants_throughput(const Options& options) { return options.wants("limits") || options.wants("drain"); }
+
+std::string version_of(const test::Cluster& cluster) {
+  postgres::Connection connection(cluster.conninfo(), "mailboat-bench");
+  return std::string(connection.query("SHOW server_version").text(0, 0));
+}
+
+ExitCode run(int argc, char** argv) {
+  const auto parsed = bench::parse_options(argc, argv, {std::cout, std::cerr});
+  if (const auto* code = std::get_if<ExitCode>(&parsed)) return *code;
+  const auto& options = std::get<Options>(parsed);
+  log::set_level(log::Level::Warning);
+  bench::Figures figures;
+  test::Cluster cluster(bench::durable());
+  if (wants_throughput(options)) bench::measure_throughput(cluster, options, figures);
+
+  const auto machine = bench::this_machine(version_of(cluster));
+  bench::print_table(std::cout, machine, figures);
+  if (!options.json.empty()) {
+    std::ofstream json(options.json);
+    bench::write_json(json, machine, figures);
+    json.close();
+    if (!json) throw Error("cannot write '" + options.json + "'");
+  }
+  return ExitCode::Done;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return static_cast<int>(run(argc, argv));
+  } catch (const std::exception& error) {
+    std::cerr << "mailboat-bench: " << error.what() << '\n';
+    return static_cast<int>(ExitCode::Failed);
+  }
+}
