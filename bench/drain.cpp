@@ -37,7 +37,7 @@ void Drain::measure(const std::string& part, const std::string& table, std::uint
   for (const auto backend : backends(feed_.sql(), "mailboat-producer/" + replica->name())) {
     backend_time += processor_time(backend);
   }
-  replica->require_rows(table, rows);
+  require_rows(replica->file(), table, rows);
 
   const auto count = static_cast<double>(events);
   figures.add(part, "drain", "events/s", count / seconds);

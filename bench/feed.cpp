@@ -30,6 +30,20 @@ void stop(const char* name, test::Process& process) {
 
 test::Cluster::Options durable() { return {.fast = false}; }
 
+void require_rows(const std::filesystem::path& database, const std::string& table, std::uint64_t rows) {
+  const auto found = test::SqliteReader(database).number("SELECT count(*) FROM \"" + table + '"');
+  if (static_cast<std::uint64_t>(found) == rows) return;
+  throw Error(database.filename().string() + " has " + std::to_string(found) + " rows of " + table +
+              " instead of " + std::to_string(rows) + ": the figures mean nothing");
+}
+
+void remove_database(const std::filesystem::path& database) {
+  for (const auto* suffix : {"", "-wal", "-shm", "-lock"}) {
+    std::error_code not_there;
+    std::filesystem::remove(database.string() + suffix, not_there);
+  }
+}
+
 Feed::Feed(test::Cluster& cluster)
     : conninfo_(cluster.create_database()), connection_(conninfo_, "mailboat-bench") {
   migrations::migrate(connection_);
@@ -57,9 +71,7 @@ Follower::Follower(Feed& feed, std::string name)
 
 Follower::~Follower() {
   consumer_.reset();
-  std::error_code gone;
-  for (const auto* suffix : {"", "-wal", "-shm", "-lock"})
-    std::filesystem::remove(file_.string() + suffix, gone);
+  remove_database(file_);
 }
 
 void Follower::start() {
@@ -101,14 +113,6 @@ void Follower::make_cursor() {
   start();
   wait_for("SELECT count(*) FROM _mailboat_cursor");
   stop();
-}
-
-void Follower::require_rows(const std::string& table, std::uint64_t rows) const {
-  const auto found = reader().number("SELECT count(*) FROM \"" + table + '"');
-  if (static_cast<std::uint64_t>(found) != rows) {
-    throw Error("the replica has " + std::to_string(found) + " rows of " + table + " instead of " +
-                std::to_string(rows) + ": the figures mean nothing");
-  }
 }
 
 }  // namespace mailboat::bench

@@ -18,6 +18,11 @@ namespace mailboat::bench {
 /// A cluster as PostgreSQL comes, durable: fsync and synchronous_commit on, all settings at their defaults.
 [[nodiscard]] test::Cluster::Options durable();
 
+/// Throws Error unless the table has that many rows: what was not carried must not count as fast.
+void require_rows(const std::filesystem::path& database, const std::string& table, std::uint64_t rows);
+/// A SQLite file and what belongs to it; nobody may have it open.
+void remove_database(const std::filesystem::path& database);
+
 class Follower;
 
 /// A database with the outbox, and a producer that serves it once it is started.
@@ -75,8 +80,6 @@ class Follower {
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] test::Process& consumer() { return *consumer_; }
-  /// Throws Error unless the table has that many rows: what was not carried must not count as fast.
-  void require_rows(const std::string& table, std::uint64_t rows) const;
 
  private:
   void wait_for(const std::string& true_query);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 
+#include "bench/feed.hpp"
 #include "bench/read_window.hpp"
 #include "bench/sqlite_alone.hpp"
 #include "bench/stopwatch.hpp"
@@ -33,7 +34,7 @@ Limits::Limits(std::string conninfo, Snapshot from, Description table, std::file
 double Limits::write_alone() const {
   const auto file = folder_ / "alone.db";
   const auto seconds = upsert_alone(file, table_, rows_);
-  for (const auto* suffix : {"", "-wal", "-shm", "-lock"}) std::filesystem::remove(file.string() + suffix);
+  remove_database(file);
   return seconds;
 }
 
