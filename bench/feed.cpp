@@ -85,7 +85,7 @@ void Follower::stop() {
   consumer_.reset();
 }
 
-void Follower::wait_for(const std::string& true_query) {
+void Follower::wait_for(const std::string& query) {
   std::unique_ptr<test::SqliteReader> reader;
   for (int look = 0;; ++look) {
     if (look % looks_per_check == 0) {
@@ -96,7 +96,7 @@ void Follower::wait_for(const std::string& true_query) {
       auto opened = std::make_unique<test::SqliteReader>(file_);
       if (opened->has_table("_mailboat_target")) reader = std::move(opened);
     }
-    if (reader && reader->number(true_query) != 0) return;
+    if (reader && reader->number(query) != 0) return;
     std::this_thread::sleep_for(look_interval);
   }
 }

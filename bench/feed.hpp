@@ -68,7 +68,9 @@ class Follower {
   void start();
   /// Ends the consumer as a service manager would, and waits for it.
   void stop();
-  /// Waits until the replica has that event. Throws Error when a daemon ends meanwhile.
+  /// Waits until that SQL query on the file gives anything but 0. Throws Error when a daemon ends meanwhile.
+  void wait_for(const std::string& query);
+  /// Waits until the replica has that event.
   void wait_for(EventId event);
   /// Waits until no load of a table is unfinished and `tables` have been loaded.
   void wait_for_loads(std::int64_t tables);
@@ -82,8 +84,6 @@ class Follower {
   [[nodiscard]] test::Process& consumer() { return *consumer_; }
 
  private:
-  void wait_for(const std::string& true_query);
-
   Feed& feed_;
   const std::string name_;
   const std::filesystem::path file_;

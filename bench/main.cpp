@@ -1,8 +1,10 @@
-#include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 
 #include "bench/feed.hpp"
+#include "bench/histogram.hpp"
+#include "bench/latency.hpp"
 #include "bench/options.hpp"
 #include "bench/report.hpp"
 #include "bench/throughput.hpp"
@@ -14,11 +16,22 @@ namespace {
 
 using bench::Options;
 
-bool wants_throughput(const Options& options) { return options.wants("limits") || options.wants("drain"); }
+bool wants_throughput(const Options& options) {
+  return options.wants("limits") || options.wants("drain") || options.wants("load") ||
+         options.wants("classic");
+}
 
 std::string version_of(const test::Cluster& cluster) {
   postgres::Connection connection(cluster.conninfo(), "mailboat-bench");
   return std::string(connection.query("SHOW server_version").text(0, 0));
+}
+
+void write_file(const std::string& path, const std::function<void(std::ostream&)>& write) {
+  if (path.empty()) return;
+  std::ofstream file(path);
+  write(file);
+  file.close();
+  if (!file) throw Error("cannot write '" + path + "'");
 }
 
 ExitCode run(int argc, char** argv) {
@@ -29,15 +42,14 @@ ExitCode run(int argc, char** argv) {
   bench::Figures figures;
   test::Cluster cluster(bench::durable());
   if (wants_throughput(options)) bench::measure_throughput(cluster, options, figures);
+  if (options.wants("latency")) {
+    const auto latencies = bench::measure_latency(cluster, options, figures);
+    write_file(options.histogram, [&](std::ostream& svg) { bench::draw_histogram(svg, latencies); });
+  }
 
   const auto machine = bench::this_machine(version_of(cluster));
   bench::print_table(std::cout, machine, figures);
-  if (!options.json.empty()) {
-    std::ofstream json(options.json);
-    bench::write_json(json, machine, figures);
-    json.close();
-    if (!json) throw Error("cannot write '" + options.json + "'");
-  }
+  write_file(options.json, [&](std::ostream& json) { bench::write_json(json, machine, figures); });
   return ExitCode::Done;
 }
 
