@@ -18,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 // One connection commits some thousand times a second where fsync takes its time; several share one.
 constexpr std::uint32_t rate_of_a_writer = 300;
-constexpr auto look_interval = std::chrono::microseconds(100);
+constexpr auto look_interval = std::chrono::microseconds(200);
 constexpr auto patience = std::chrono::seconds(60);
 
 /// Of one writer's transactions: entry i of both belongs to row number first + i.

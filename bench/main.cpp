@@ -2,6 +2,7 @@
 #include <functional>
 #include <iostream>
 
+#include "bench/capture.hpp"
 #include "bench/feed.hpp"
 #include "bench/histogram.hpp"
 #include "bench/latency.hpp"
@@ -46,6 +47,7 @@ ExitCode run(int argc, char** argv) {
     const auto latencies = bench::measure_latency(cluster, options, figures);
     write_file(options.histogram, [&](std::ostream& svg) { bench::draw_histogram(svg, latencies); });
   }
+  if (options.wants("capture")) bench::measure_capture(cluster, options, figures);
 
   const auto machine = bench::this_machine(version_of(cluster));
   bench::print_table(std::cout, machine, figures);
