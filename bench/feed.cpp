@@ -56,6 +56,11 @@ void Feed::start_producer() {
       test::program("mailboat-producer"), "--postgres", conninfo_, "--listen", endpoint_});
 }
 
+void Feed::stop_producer() {
+  stop("mailboat-producer", *producer_);
+  producer_.reset();
+}
+
 std::unique_ptr<Follower> Feed::subscribe(const std::string& start) {
   const auto name = "replica_" + std::to_string(++followers_);
   connection_.query("SELECT outbox.subscribe($1, $2)", {name, start});

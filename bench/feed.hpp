@@ -41,6 +41,8 @@ class Feed {
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
 
   void start_producer();
+  /// Ends it as a service manager would, and waits for it.
+  void stop_producer();
   [[nodiscard]] test::Process& producer() { return *producer_; }
   /// Makes a subscription with a name of its own. The feed must outlive the follower.
   [[nodiscard]] std::unique_ptr<Follower> subscribe(const std::string& start);

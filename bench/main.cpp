@@ -4,6 +4,7 @@
 
 #include "bench/capture.hpp"
 #include "bench/feed.hpp"
+#include "bench/growth.hpp"
 #include "bench/histogram.hpp"
 #include "bench/latency.hpp"
 #include "bench/options.hpp"
@@ -48,6 +49,7 @@ ExitCode run(int argc, char** argv) {
     write_file(options.histogram, [&](std::ostream& svg) { bench::draw_histogram(svg, latencies); });
   }
   if (options.wants("capture")) bench::measure_capture(cluster, options, figures);
+  if (options.wants("growth")) bench::measure_growth(options, figures);
 
   const auto machine = bench::this_machine(version_of(cluster));
   bench::print_table(std::cout, machine, figures);

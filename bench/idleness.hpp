@@ -1,0 +1,11 @@
+#pragma once
+
+#include "bench/figures.hpp"
+#include "bench/options.hpp"
+
+namespace mailboat::bench {
+
+/// Processor time of everybody when nothing happens, as a share of one processor.
+void measure_idleness(const Options& options, Figures& figures);
+
+}  // namespace mailboat::bench
