@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "bench/processor_time.hpp"
 #include "bench/stopwatch.hpp"
 #include "bench/workload.hpp"
 #include "producer/source.hpp"
@@ -29,9 +30,12 @@ Written written(postgres::Connection& connection) {
           static_cast<double>(rows.int64(0, 2))};
 }
 
-// PostgreSQL's sessions report what they have written up to a second later, and the producer writes progress
-// down about once a second.
-constexpr auto report_delay = std::chrono::seconds(3);
+// A session reports what it has written when it ends, at the latest.
+void wait_for_end_of_session(postgres::Connection& connection) {
+  while (!backends(connection, "mailboat-producer/").empty()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
 
 }  // namespace
 
@@ -39,20 +43,15 @@ AgedLog::AgedLog(Age age, std::uint64_t events, std::uint32_t runs)
     : age_(std::move(age)), events_(events), cluster_(durable()), feed_(cluster_) {
   create_table(feed_.sql(), scrobbles());
   feed_.sql().query("SELECT outbox.track($1::regclass)", {scrobbles().topic()});
-  if (age_.retained > 0) write(age_.retained);
+  if (age_.retained > 0) write_events(feed_.sql(), scrobbles(), age_.retained);
   feed_.start_producer();
   if (age_.held) {
-    holder_.emplace(feed_.conninfo(), "mailboat-bench holder");
+    holder_.emplace(feed_.conninfo(), "holder of the horizon");
     holder_->query("BEGIN; SELECT pg_current_xact_id()");
   }
   drain_.emplace(feed_, runs);
-  write(events_);
-}
-
-// By a session that ends, and so reports what it has written before anything is measured.
-void AgedLog::write(std::uint64_t events) {
-  postgres::Connection connection(feed_.conninfo(), "mailboat-bench");
-  write_events(connection, scrobbles(), events);
+  write_events(feed_.sql(), scrobbles(), events_);
+  feed_.end_session();
 }
 
 void AgedLog::measure(Figures& figures) {
@@ -63,7 +62,7 @@ void AgedLog::measure(Figures& figures) {
 void AgedLog::measure_drain(Figures& figures) {
   const auto before = written(feed_.sql());
   drain_->measure(part(), scrobbles().table, events_, events_, figures);
-  std::this_thread::sleep_for(report_delay);
+  wait_for_end_of_session(feed_.sql());
   const auto after = written(feed_.sql());
   const auto millions = static_cast<double>(events_) / 1e6;
   figures.add(part(), "rows written in PostgreSQL", "/1M events", (after.rows - before.rows) / millions);

@@ -28,7 +28,6 @@ class AgedLog {
 
  private:
   [[nodiscard]] std::string part() const { return "growth " + age_.name; }
-  void write(std::uint64_t events);
   void measure_drain(Figures& figures);
   void measure_poll(Figures& figures);
 

@@ -1,5 +1,6 @@
 #include "bench/capture.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 
@@ -12,6 +13,9 @@
 
 namespace mailboat::bench {
 namespace {
+
+constexpr std::uint64_t most_scale = 10;
+constexpr std::uint64_t events_per_scale = 100'000;
 
 /// The three ways to write the same rows. Each has a table of its own.
 struct Mode {
@@ -33,13 +37,13 @@ void track(postgres::Connection& connection, const std::string& table, const Mod
 /// pgbench's own transactions on four tables, which are tracked in one of two databases.
 class BankCapture {
  public:
-  explicit BankCapture(test::Cluster& cluster)
+  BankCapture(test::Cluster& cluster, std::uint64_t scale)
       : tracked_(cluster),
         untracked_(cluster),
         on_tracked_(cluster, tracked_.conninfo()),
         on_untracked_(cluster, untracked_.conninfo()) {
-    on_tracked_.make_tables();
-    on_untracked_.make_tables();
+    on_tracked_.make_tables(scale);
+    on_untracked_.make_tables(scale);
     for (const auto* table : {"pgbench_accounts", "pgbench_branches", "pgbench_tellers", "pgbench_history"}) {
       track(tracked_.sql(), table, modes[1]);
     }
@@ -155,7 +159,8 @@ class BulkCapture {
 
 void measure_capture(test::Cluster& cluster, const Options& options, Figures& figures) {
   say("preparing capture");
-  const BankCapture bank(cluster);
+  const BankCapture bank(cluster,
+                         std::clamp<std::uint64_t>(options.events / events_per_scale, 1, most_scale));
   const RowCapture row(cluster);
   BulkCapture bulk(cluster, options.events);
   for (std::uint32_t run = 0; run < options.runs; ++run) {

@@ -8,6 +8,7 @@
 namespace mailboat::bench {
 namespace {
 
+constexpr auto application_name = "mailboat-bench";
 // Often enough for what takes seconds, and seldom enough to take nothing of it.
 constexpr auto look_interval = std::chrono::milliseconds(2);
 constexpr int looks_per_check = 50;
@@ -45,11 +46,20 @@ void remove_database(const std::filesystem::path& database) {
 }
 
 Feed::Feed(test::Cluster& cluster)
-    : conninfo_(cluster.create_database()), connection_(conninfo_, "mailboat-bench") {
+    : conninfo_(cluster.create_database()), connection_(conninfo_, application_name) {
   migrations::migrate(connection_);
 }
 
 Feed::~Feed() = default;
+
+void Feed::end_session() {
+  const auto ended = connection_.query("SELECT pg_backend_pid()").int64(0, 0);
+  connection_ = postgres::Connection(conninfo_, application_name);
+  while (!connection_.query("SELECT FROM pg_stat_activity WHERE pid = $1::int", {std::to_string(ended)})
+              .empty()) {
+    std::this_thread::sleep_for(look_interval);
+  }
+}
 
 void Feed::start_producer() {
   producer_ = std::make_unique<test::Process>(std::vector<std::string>{

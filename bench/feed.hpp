@@ -35,6 +35,9 @@ class Feed {
   Feed& operator=(const Feed&) = delete;
 
   [[nodiscard]] postgres::Connection& sql() { return connection_; }
+  /// Ends the session of sql(), and begins another one. PostgreSQL's statistics know of everything that was
+  /// written in it when this returns.
+  void end_session();
   [[nodiscard]] const std::string& conninfo() const { return conninfo_; }
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
   /// A folder for files; gone with the feed.

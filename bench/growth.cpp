@@ -29,9 +29,9 @@ void measure_ages(const Options& options, Figures& figures) {
     say("preparing growth: " + age.name);
     logs.push_back(std::make_unique<AgedLog>(age, options.events / 4, options.runs));
   }
-  for (std::uint32_t run = 1; run <= options.runs; ++run) {
-    say("growth of the log: run " + std::to_string(run) + " of " + std::to_string(options.runs));
-    for (const auto& log : logs) log->measure(figures);
+  for (std::uint32_t run = 0; run < options.runs; ++run) {
+    say("growth of the log: run " + std::to_string(run + 1) + " of " + std::to_string(options.runs));
+    for (std::size_t i = 0; i < logs.size(); ++i) logs[(i + run) % logs.size()]->measure(figures);
   }
   for (const auto& log : logs) log->compare(*logs.front(), figures);
 }

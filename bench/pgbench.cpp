@@ -33,8 +33,8 @@ std::string Pgbench::execute(std::vector<std::string> arguments) const {
   return ended.output;
 }
 
-void Pgbench::make_tables() const {
-  execute({"--initialize", "--scale=10", "--quiet"});
+void Pgbench::make_tables(std::uint64_t scale) const {
+  execute({"--initialize", "--scale=" + std::to_string(scale), "--quiet"});
   postgres::Connection(conninfo_, "mailboat-bench")
       .query("ALTER TABLE pgbench_history ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY");
 }

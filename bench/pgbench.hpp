@@ -12,9 +12,9 @@ class Pgbench {
  public:
   Pgbench(const test::Cluster& cluster, std::string conninfo);
 
-  /// Makes the tables of TPC-B with 1,000,000 accounts, and gives the history a key, without which it could
-  /// not be tracked.
-  void make_tables() const;
+  /// Makes the tables of TPC-B with 100,000 accounts for each `scale`, and gives the history a key, without
+  /// which it could not be tracked.
+  void make_tables(std::uint64_t scale) const;
 
   struct Result {
     double rate = 0;            ///< transactions per second
