@@ -20,13 +20,13 @@ void count(benchmark::State& state, std::size_t bytes) {
 
 void encode_frame(benchmark::State& state) {
   const auto message = frame();
-  for (auto _ : state) benchmark::DoNotOptimize(encode(message));
+  while (state.KeepRunning()) benchmark::DoNotOptimize(encode(message));
   count(state, encode(message).size());
 }
 
 void decode_frame(benchmark::State& state) {
   const auto bytes = encode(frame());
-  for (auto _ : state) benchmark::DoNotOptimize(decode_from_producer(bytes));
+  while (state.KeepRunning()) benchmark::DoNotOptimize(decode_from_producer(bytes));
   count(state, bytes.size());
 }
 

@@ -12,7 +12,7 @@ void decode_row(benchmark::State& state) {
   const auto events = scrobble_events(1);
   const auto& buffer = events.payloads().texts();
   consumer::RowDecoder decoder(table.relation.columns);
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     events.for_each([&](const Event& event) {
       benchmark::DoNotOptimize(decoder.decode(event.payload, buffer.data() + buffer.size()));
     });

@@ -15,18 +15,18 @@ Snapshot snapshot(std::int64_t in_progress) {
 
 void parse(benchmark::State& state) {
   const auto text = snapshot(state.range(0)).to_string();
-  for (auto _ : state) benchmark::DoNotOptimize(Snapshot::parse(text));
+  while (state.KeepRunning()) benchmark::DoNotOptimize(Snapshot::parse(text));
 }
 
 void print(benchmark::State& state) {
   const auto value = snapshot(state.range(0));
-  for (auto _ : state) benchmark::DoNotOptimize(value.to_string());
+  while (state.KeepRunning()) benchmark::DoNotOptimize(value.to_string());
 }
 
 void covers(benchmark::State& state) {
   const auto value = snapshot(state.range(0));
   TransactionId transaction = 999;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     benchmark::DoNotOptimize(value.covers(transaction));
     transaction = transaction > value.xmax() ? 999 : transaction + 1;
   }
@@ -35,7 +35,7 @@ void covers(benchmark::State& state) {
 void common(benchmark::State& state) {
   const auto one = snapshot(state.range(0));
   const auto other = snapshot(state.range(0) / 2);
-  for (auto _ : state) benchmark::DoNotOptimize(common_part(one, other));
+  while (state.KeepRunning()) benchmark::DoNotOptimize(common_part(one, other));
 }
 
 BENCHMARK(parse)->Name("snapshot/parse")->Arg(0)->Arg(16)->Arg(1000);

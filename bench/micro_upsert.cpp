@@ -38,7 +38,7 @@ void write_rows(benchmark::State& state) {
   const auto relation = scrobble_table().relation;
   consumer::TargetWriter writer(database, consumer::mirror(relation, consumer::table_name(relation)));
   std::uint64_t round = 0;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     state.PauseTiming();
     const auto events = scrobble_events(first_row(state, round++));
     state.ResumeTiming();
@@ -57,7 +57,7 @@ void apply_window(benchmark::State& state) {
   consumer::WindowApplier applier(replica, Welcome{});
   Frame frame;
   frame.last = true;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     state.PauseTiming();
     frame.from = replica.cursor()->snapshot;
     const auto to = frame.from->xmax() + 1;
