@@ -42,6 +42,9 @@ void CommandLine::setting(Option option, std::uint32_t& target) {
 void CommandLine::setting(Option option, std::chrono::milliseconds& target) {
   impl_->add_flag(std::move(option), target, true);
 }
+void CommandLine::setting(Option option, ByteSize& target) {
+  impl_->add_flag(std::move(option), target, true);
+}
 void CommandLine::setting(Option option, log::Level& target) {
   impl_->add_flag(std::move(option), target, true);
 }

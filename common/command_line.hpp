@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "common/byte_size.hpp"
 #include "common/config_file.hpp"
 #include "common/environment.hpp"
 #include "common/exit_code.hpp"
@@ -58,6 +59,7 @@ class CommandLine {
   void setting(Option option, bool& target);
   void setting(Option option, std::uint32_t& target);
   void setting(Option option, std::chrono::milliseconds& target);
+  void setting(Option option, ByteSize& target);
   void setting(Option option, log::Level& target);
 
   /// A list of tables, `[[name]]`, that can stand in the file only. `use` runs once the settings have their

@@ -47,6 +47,8 @@ void assign(std::chrono::milliseconds& target, const OptionTexts& texts) {
   target = parse_duration(only(texts));
 }
 
+void assign(ByteSize& target, const OptionTexts& texts) { target = parse_byte_size(only(texts)); }
+
 void assign(log::Level& target, const OptionTexts& texts) { target = log::parse_level(only(texts)); }
 
 std::string shown(const std::string& value) { return value; }
@@ -60,6 +62,7 @@ std::string shown(const std::vector<std::string>& value) {
 std::string shown(bool) { return {}; }
 std::string shown(std::uint32_t value) { return std::to_string(value); }
 std::string shown(std::chrono::milliseconds value) { return format_duration(value); }
+std::string shown(ByteSize value) { return format_byte_size(value); }
 std::string shown(log::Level value) { return std::string(log::level_name(value)); }
 
 OptionTexts split_at_commas(const std::string& text) {

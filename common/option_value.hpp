@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/byte_size.hpp"
 #include "common/log.hpp"
 
 namespace mailboat {
@@ -20,6 +21,7 @@ void assign(std::vector<std::string>& target, const OptionTexts& texts);
 void assign(bool& target, const OptionTexts& texts);
 void assign(std::uint32_t& target, const OptionTexts& texts);
 void assign(std::chrono::milliseconds& target, const OptionTexts& texts);
+void assign(ByteSize& target, const OptionTexts& texts);
 void assign(log::Level& target, const OptionTexts& texts);
 /// For options where "not given" and every value of theirs differ.
 template <typename Value>
@@ -35,6 +37,7 @@ std::string shown(const std::vector<std::string>& value);
 std::string shown(bool value);
 std::string shown(std::uint32_t value);
 std::string shown(std::chrono::milliseconds value);
+std::string shown(ByteSize value);
 std::string shown(log::Level value);
 template <typename Value>
 std::string shown(const std::optional<Value>& value) {

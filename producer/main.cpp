@@ -8,6 +8,7 @@
 #include "common/version.hpp"
 #include "producer/feed_server.hpp"
 #include "producer/options.hpp"
+#include "producer/retention.hpp"
 #include "producer/source.hpp"
 
 using namespace mailboat;
@@ -17,6 +18,7 @@ namespace {
 void serve(const producer::ProducerOptions& options) {
   const ShutdownSignal shutdown;
   producer::require_suitable_source(options.postgres);
+  const producer::Retention retention(options.postgres, {options.retention, options.max_retained_bytes});
   producer::FeedServer server(options, listen_zmq(options.listen));
   log::info("mailboat-producer is listening", {{"version", version()}, {"address", options.listen}});
   server.run(shutdown.token());

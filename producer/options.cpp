@@ -6,6 +6,8 @@
 namespace mailboat::producer {
 namespace {
 
+constexpr ByteSize smallest_limit{std::uint64_t{8} << 20};
+
 void declare(CommandLine& line, ProducerOptions& options) {
   line.setting(
       {.name = "postgres",
@@ -29,6 +31,14 @@ void declare(CommandLine& line, ProducerOptions& options) {
                 .value = "DURATION",
                 .help = "Longest life of a transaction on the source, whatever the consumer's speed"},
                options.snapshot_hold_max);
+  line.setting({.name = "retention",
+                .value = "DURATION",
+                .help = "How long an event stays in the log although every replica has it"},
+               options.retention);
+  line.setting({.name = "max-retained-bytes",
+                .value = "SIZE",
+                .help = "How large the log may become before replicas that are behind are cut off"},
+               options.max_retained_bytes);
   line.setting(
       {.name = "heartbeat", .value = "DURATION", .help = "How often a sign of life goes to each consumer"},
       options.heartbeat);
@@ -44,6 +54,10 @@ void require_usable(const ProducerOptions& options) {
     throw ConfigurationError("poll-interval-max has to be above zero");
   if (options.snapshot_hold_max <= milliseconds(0))
     throw ConfigurationError("snapshot-hold-max has to be above zero");
+  if (options.max_retained_bytes < smallest_limit) {
+    throw ConfigurationError("max-retained-bytes has to be at least " + format_byte_size(smallest_limit) +
+                             ": a log of less has no parts that could leave it");
+  }
   if (options.heartbeat <= milliseconds(0)) throw ConfigurationError("heartbeat has to be above zero");
 }
 

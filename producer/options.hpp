@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/byte_size.hpp"
 #include "common/command_line.hpp"
 
 namespace mailboat::producer {
@@ -39,6 +40,17 @@ struct ProducerOptions {
   /// in a new one, so that a slow replica does not hold back VACUUM. Raise it if loads of large tables have
   /// to share time with windows that never fit: a window that took longer carries no load chunk.
   std::chrono::milliseconds snapshot_hold_max{std::chrono::seconds(30)};
+
+  /// How long an event stays in the log after its commit although every replica has it. An older copy of a
+  /// replica's file that is put back goes on without a load if it is not older, and a replay reaches so far.
+  /// Raise it to cover the age of your backups. The log always holds more, because it leaves in parts.
+  std::chrono::milliseconds retention{std::chrono::hours(24)};
+
+  /// How large the log may become. Beyond it the oldest part goes at once, and a subscription that has not
+  /// acknowledged it is cut off: its next session loads every table, and what applications have published is
+  /// missed. The default leaves a replica days to come back from most sources and still saves the source's
+  /// disk from one that never does. Set it to a part of your disk; `none` lets the log fill it.
+  ByteSize max_retained_bytes{std::uint64_t{100} << 30};
 
   /// How often a sign of life goes to each consumer, which gives a producer up after a few silent intervals.
   /// Raise it on links where every packet costs.

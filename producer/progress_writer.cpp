@@ -85,10 +85,9 @@ milliseconds ProgressWriter::quiet_for() const {
 
 void ProgressWriter::write_connected(postgres::Connection& connection, const Subscription& before,
                                      const ResumePoint& resume) {
-  const bool has_cursor = resume.cursor.has_value();
-  const auto snapshot = has_cursor ? common_part(before.snapshot, resume.read_from) : before.snapshot;
+  const auto snapshot = common_part(before.snapshot, resume.read_from);
   connection.query(connected_statement, {std::to_string(subscription_), consumer_, snapshot.to_string(),
-                                         has_cursor ? "true" : "false"});
+                                         resume.cursor ? "true" : "false"});
   written_at_ = Clock::now();
 }
 

@@ -44,6 +44,11 @@ ReplayReader::ReplayReader(postgres::Connection& connection, const Subscription&
       operation_(std::to_string(operation)),
       piece_(first_piece) {}
 
+// Ids may have a gap of a trillion: see migrations/0026_retention.sql.
+EventId ReplayReader::skip_gap(EventId after) {
+  return connection_.query("SELECT outbox.skip_gap($1::bigint)", {std::to_string(after)}).uint64(0, 0);
+}
+
 ReplayReader::Batch ReplayReader::read(EventId after, EventId last, const Snapshot& sent, std::size_t limit,
                                        std::size_t target_bytes) {
   const auto end = std::min(last, after + piece_);
@@ -64,6 +69,7 @@ ReplayReader::Batch ReplayReader::read(EventId after, EventId last, const Snapsh
     if (repeated.add(rows, row)) batch.ids.push_back(rows.uint64(row, 0));
   }
   batch.events = repeated.take();
+  if (found == 0 && piece_ == largest_piece) batch.through = std::min(last, skip_gap(end));
   transaction.rollback();  // nothing was written
   piece_ = found < limit ? std::min(piece_ * 2, largest_piece) : std::max(piece_ / 2, first_piece);
   return batch;

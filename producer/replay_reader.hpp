@@ -31,6 +31,8 @@ class ReplayReader {
   Batch read(EventId after, EventId last, const Snapshot& sent, std::size_t limit, std::size_t target_bytes);
 
  private:
+  EventId skip_gap(EventId after);
+
   postgres::Connection& connection_;
   const Subscription& subscription_;
   const std::string operation_;

@@ -2,6 +2,7 @@
 
 #include "common/log.hpp"
 #include "producer/resume_point.hpp"
+#include "producer/retained_log.hpp"
 #include "producer/source.hpp"
 #include "producer/subscription.hpp"
 #include "producer/window_sender.hpp"
@@ -29,6 +30,18 @@ void lock_subscription(postgres::Connection& connection, const Subscription& sub
     }
     inbox.wait_for_message(stop, lock_retry_interval);
   }
+}
+
+// Where the session begins, in a log that keeps everything from there on. A replica whose position has left
+// the log meanwhile (an older copy that was put back, for example) is loaded in place.
+ResumePoint begin_in_log(postgres::Connection& connection, Subscription& subscription, const Hello& hello,
+                         const SourceState& source, bool trust_failover) {
+  const auto resume = resume_point(subscription, hello.cursor, source, trust_failover);
+  hold_log(connection, subscription, resume.read_from);
+  if (!resume.cursor || resume.loads_tables || !has_left_log(connection, resume.read_from)) return resume;
+  require_load(connection, subscription);
+  subscription = find_subscription(connection, hello.subscription);
+  return resume_point(subscription, hello.cursor, source, trust_failover);
 }
 
 // What a replica says of its past counts for nothing in a new history.
@@ -115,10 +128,9 @@ void Session::serve(const std::stop_token& stop) {
   auto connection = connect_to_source(options_.postgres, "mailboat-producer/" + hello_.subscription);
   lock_subscription(connection, find_subscription(connection, hello_.subscription), inbox_, stop);
   auto subscription = find_subscription(connection, hello_.subscription);  // as the one before left it
-  subscription.wants_times = hello_.wants_times;
-
   const auto source = look_at_source(connection);
-  const auto resume = resume_point(subscription, hello_.cursor, source, options_.trust_failover);
+  const auto resume = begin_in_log(connection, subscription, hello_, source, options_.trust_failover);
+  subscription.wants_times = hello_.wants_times;
   send_(Welcome{source.identity, options_.heartbeat, resume.new_history, resume.shared_events});
   log::info("session begins", {{"subscription", subscription.name},
                                {"replica", hello_.replica},

@@ -44,9 +44,9 @@ TEST(ExampleConfig, OfTheProducerIsAcceptedAsItStands) {
 
 TEST(ExampleConfig, OfTheProducerShowsEverySettingWithItsDefault) {
   const auto text = uncommented(deploy_file("producer.toml"));
-  EXPECT_EQ(
-      keys_shown(text),
-      "postgres listen insecure trust_failover poll_interval_max snapshot_hold_max heartbeat log_level ");
+  EXPECT_EQ(keys_shown(text),
+            "postgres listen insecure trust_failover poll_interval_max snapshot_hold_max retention "
+            "max_retained_bytes heartbeat log_level ");
   const TemporaryFile file(text);
   Printed printed;
   const auto parsed =
@@ -58,6 +58,8 @@ TEST(ExampleConfig, OfTheProducerShowsEverySettingWithItsDefault) {
   EXPECT_EQ(shown.insecure, defaults.insecure);
   EXPECT_EQ(shown.trust_failover, defaults.trust_failover);
   EXPECT_EQ(shown.poll_interval_max, defaults.poll_interval_max);
+  EXPECT_EQ(shown.retention, defaults.retention);
+  EXPECT_EQ(shown.max_retained_bytes, defaults.max_retained_bytes);
   EXPECT_EQ(shown.snapshot_hold_max, defaults.snapshot_hold_max);
   EXPECT_EQ(shown.heartbeat, defaults.heartbeat);
   EXPECT_EQ(shown.log_level, defaults.log_level);
