@@ -48,8 +48,9 @@ $$;
 -- Whether everything that `other` covers is covered by `snapshot`.
 CREATE FUNCTION outbox.covers(snapshot pg_snapshot, other pg_snapshot) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT pg_snapshot_xmax(covers.other) <= pg_snapshot_xmax(covers.snapshot)
-     AND NOT EXISTS (SELECT FROM pg_snapshot_xip(covers.snapshot) x WHERE pg_visible_in_snapshot(x, covers.other))
+  SELECT NOT EXISTS (SELECT FROM pg_snapshot_xip(covers.snapshot) x WHERE pg_visible_in_snapshot(x, covers.other))
+     AND greatest(pg_snapshot_xmax(covers.other)::text::bigint - pg_snapshot_xmax(covers.snapshot)::text::bigint, 0)
+         = (SELECT count(*) FROM pg_snapshot_xip(covers.other) x WHERE x >= pg_snapshot_xmax(covers.snapshot))
 $$;
 
 -- What all of them cover, and nothing else.

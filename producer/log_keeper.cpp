@@ -43,7 +43,7 @@ milliseconds LogKeeper::step() {
   bool is_busy = true;
   attempt(looking_, [&] {
     connection_.query("SELECT outbox.note_moment($1::interval)", {interval(limits_.retention)});
-    const auto layout = look();
+    auto layout = look();
     is_busy = std::exchange(seen_id_, layout.next_id) != layout.next_id;
     attempt(arranging_, [&] { arrange(layout); });
     attempt(truncating_, [&] { truncate(layout); });
@@ -113,19 +113,24 @@ void LogKeeper::take_overflow(const LogLayout& layout) {
             {{"bytes", layout.default_bytes}});
 }
 
-void LogKeeper::arrange(const LogLayout& layout) {
+void LogKeeper::arrange(LogLayout& layout) {
   connection_.query("SELECT outbox.drop_removed()");
-  if (has_overflowed(layout)) take_overflow(layout);
+  if (has_overflowed(layout)) {
+    take_overflow(layout);
+    layout = look();
+  }
   if (const auto plan = plan_arrangement(layout, limits_); !plan.changes_nothing()) {
     connection_.query("SELECT outbox.arrange_partitions($1::bigint[], $2::bigint[])",
                       {id_array(plan.removed), id_array(plan.sizes)});
     log::info("partitions of the log arranged", {{"removed", plan.removed.size()},
                                                  {"added", plan.sizes.size()},
                                                  {"ids_each", plan.sizes.empty() ? 0 : plan.sizes.front()}});
+    layout = look();
   }
   if (may_leave_tail(layout) && connection_.query("SELECT outbox.leave_tail()").boolean(0, 0)) {
     log::info("more has been written than there were partitions for; ids go on behind a gap",
               {{"last_id", layout.next_id - 1}});
+    layout = look();
   }
 }
 

@@ -38,7 +38,7 @@ class LogKeeper {
   bool is_ours();
   LogLayout look();
   void take_overflow(const LogLayout& layout);
-  void arrange(const LogLayout& layout);
+  void arrange(LogLayout& layout);
   void truncate(const LogLayout& layout);
   void truncate(const TruncationCandidate& candidate);
   void attempt(Chore& chore, const std::function<void()>& work);

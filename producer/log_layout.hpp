@@ -29,7 +29,8 @@ struct LogLayout {
   EventId next_id = 1;                   ///< that no event has had
   std::uint64_t default_bytes = 0;       ///< of the DEFAULT partition
   bool default_in_use = false;           ///< it holds events
-  std::optional<bool> overflow_checked;  ///< it may become an ordinary one; nullopt: that was not prepared
+  std::optional<bool> overflow_checked =
+      {};  ///< it may become an ordinary one; nullopt: that was not prepared
 };
 
 /// When events leave the log.
