@@ -37,7 +37,8 @@ class Status : public Command {
 
  private:
   static StatusReport read(postgres::Connection& connection) {
-    return {read_subscription_status(connection), read_open_operations(connection)};
+    return {read_subscription_status(connection), read_open_operations(connection),
+            read_log_status(connection)};
   }
 
   void print(std::ostream& out, const StatusReport& report) const {

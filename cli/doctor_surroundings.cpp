@@ -1,4 +1,5 @@
 #include "cli/doctor.hpp"
+#include "cli/status_print.hpp"
 #include "cli/text_table.hpp"
 
 namespace mailboat::cli {
@@ -88,15 +89,21 @@ void check_prepared_transactions(postgres::Connection& connection, const Limits&
   if (rows.empty()) findings.push_back({Severity::Ok, "prepared transaction", "none was left behind", {}});
 }
 
-Finding check_retained(postgres::Connection& connection, const Limits& limits) {
-  const auto rows = connection.query(
-      "SELECT coalesce(sum(pg_total_relation_size(relid)), 0)::bigint FROM "
-      "pg_partition_tree('outbox.event')");
-  const auto bytes = rows.int64(0, 0);
-  const auto text = "the log holds " + rough_size(bytes);
-  if (bytes < limits.retained_bytes) return {Severity::Ok, "retained", text, {}};
-  return {Severity::Warning, "retained", text,
-          "mailboat status shows which subscription lags; unsubscribe those that nobody reads."};
+Finding check_retained(const LogStatus& log, const Limits& limits) {
+  if (log.bytes < limits.retained_bytes) return {Severity::Ok, "retained", log_line(log), {}};
+  return {Severity::Warning, "retained", log_line(log),
+          "Start the consumers of those that keep it, or unsubscribe them; decide about open tasks. The "
+          "producer's retention and max_retained_bytes say how much may stay."};
+}
+
+Finding check_kept(const LogStatus& log) {
+  if (log.default_in_use) {
+    return {Severity::Warning, "log partitions",
+            "the DEFAULT partition of the log holds events, which do not leave it",
+            "A producer that runs makes an ordinary one of it within minutes; if not, its log says why."};
+  }
+  if (log.is_kept) return {Severity::Ok, "log partitions", "a producer keeps them", {}};
+  return {Severity::Note, "log partitions", "no producer is there that would let old events go", {}};
 }
 
 }  // namespace
@@ -106,7 +113,9 @@ Findings check_surroundings(postgres::Connection& connection, const Limits& limi
                     check_wake_up(connection)};
   check_long_transactions(connection, limits, findings);
   check_prepared_transactions(connection, limits, findings);
-  findings.push_back(check_retained(connection, limits));
+  const auto log = read_log_status(connection);
+  findings.push_back(check_retained(log, limits));
+  findings.push_back(check_kept(log));
   return findings;
 }
 

@@ -70,6 +70,16 @@ void write_operations(JsonWriter& json, const SubscriptionStatus& status, const 
   json.end_array();
 }
 
+void write_log(JsonWriter& json, const LogStatus& log) {
+  json.key("log").begin_object().key("bytes").value(log.bytes).key("partitions").value(log.partitions);
+  json.key("kept").value(log.is_kept).key("held").begin_array();
+  for (const auto& holder : log.holders) {
+    json.begin_object().key("subscription").value(holder.subscription).key("what").value(holder.what);
+    json.key("bytes").value(holder.bytes).end_object();
+  }
+  json.end_array().end_object();
+}
+
 }  // namespace
 
 void print_status_json(std::ostream& out, const StatusReport& report) {
@@ -93,7 +103,9 @@ void print_status_json(std::ostream& out, const StatusReport& report) {
     write_tables(json, status.tables);
     json.end_object();
   }
-  json.end_array().end_object();
+  json.end_array();
+  write_log(json, report.log);
+  json.end_object();
   out << json.text() << '\n';
 }
 

@@ -83,6 +83,16 @@ void print_notes(std::ostream& out, const SubscriptionStatus& status, const Stat
 
 }  // namespace
 
+std::string log_line(const LogStatus& log) {
+  auto text = "the log holds " + rough_size(log.bytes) + " in " + grouped(log.partitions) +
+              (log.partitions == 1 ? " partition" : " partitions");
+  for (const auto& holder : log.holders) {
+    text += "; " + holder.subscription + " keeps " + rough_size(holder.bytes);
+    text += holder.what == "cursor" ? " (not acknowledged)" : " (" + holder.what + ")";
+  }
+  return text;
+}
+
 void print_status(std::ostream& out, const StatusReport& report) {
   const auto& all = report.subscriptions;
   if (all.empty()) {
@@ -99,6 +109,7 @@ void print_status(std::ostream& out, const StatusReport& report) {
   }
   print_table(out, rows);
   for (const auto& status : all) print_notes(out, status, report);
+  out << log_line(report.log) << '\n';
 }
 
 }  // namespace mailboat::cli

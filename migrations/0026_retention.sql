@@ -107,14 +107,14 @@ $$;
 -- The log as its keeper and an operator see it: partitions with their sizes, the DEFAULT partition last, without bounds.
 CREATE FUNCTION outbox.log_partitions(OUT name text, OUT from_id bigint, OUT to_id bigint, OUT bytes bigint,
                                       OUT empty boolean) RETURNS SETOF record
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
   SELECT p.relation::text, p.from_id, p.to_id, pg_total_relation_size(p.relation), outbox.is_empty(p.relation)
   FROM (SELECT * FROM outbox.partitions() UNION ALL SELECT 'outbox.event_default', NULL, NULL) p
 $$;
 
 -- Who keeps what is full from leaving, and how many bytes of it.
 CREATE FUNCTION outbox.held(OUT subscription text, OUT what text, OUT bytes bigint) RETURNS SETOF record
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
   SELECT h.subscription, h.what, sum(pg_total_relation_size(p.relation))::bigint
   FROM outbox.partitions() p CROSS JOIN LATERAL outbox.holders(p.relation, p.from_id, p.to_id) h
   WHERE p.to_id <= outbox.last_id() + 1 GROUP BY 1, 2 ORDER BY 1, 2

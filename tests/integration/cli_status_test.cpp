@@ -32,7 +32,25 @@ class CliStatus : public CliTest {
 
 TEST_F(CliStatus, TellsHowToMakeTheFirstSubscription) {
   EXPECT_TRUE(contains(mailboat({"status"}).out, "mailboat subscribe NAME"));
-  EXPECT_EQ(mailboat({"status", "--json"}).out, "{\n  \"subscriptions\": []\n}\n");
+  EXPECT_TRUE(contains(mailboat({"status", "--json"}).out, "{\n  \"subscriptions\": [],\n"));
+}
+
+TEST_F(CliStatus, TellsHowMuchTheLogHoldsAndWhoKeepsIt) {
+  done({"subscribe", "away", "--start", "now"});
+  EXPECT_TRUE(contains(mailboat({"status"}).out, " in 1 partition\n"));
+  application.query(
+      "DROP TABLE outbox.event_500001_1000000, outbox.event_1000001_999999999999; ALTER TABLE outbox.event "
+      "DETACH PARTITION outbox.event_1_500000; ALTER TABLE outbox.event ATTACH PARTITION "
+      "outbox.event_1_500000 FOR VALUES FROM (MINVALUE) TO (10); SELECT outbox.arrange_partitions('{}', "
+      "'{10}'); INSERT INTO a SELECT generate_series(1, 12)");
+  const auto shown = mailboat({"status"}).out;
+  EXPECT_TRUE(contains(shown, " in 2 partitions; away keeps ")) << shown;
+  EXPECT_TRUE(contains(shown, " (not acknowledged)\n")) << shown;
+  const auto json = mailboat({"status", "--json"}).out;
+  EXPECT_TRUE(contains(json, "\"kept\": false")) << json;
+  EXPECT_TRUE(contains(json, "\"what\": \"cursor\"")) << json;
+  acknowledge("away");
+  EXPECT_TRUE(contains(mailboat({"status"}).out, " in 2 partitions\n"));
 }
 
 TEST_F(CliStatus, LagIsTheCommittedEventsOfItsTopicsThatAreNotAcknowledged) {

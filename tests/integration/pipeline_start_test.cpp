@@ -90,9 +90,8 @@ TEST_F(Start, TheSourceIsWrittenToWhileMailboatIsStopped) {
   start_producer();
   catch_up();
   stop(producer);
-  ASSERT_EQ(value("SELECT string_agg(relid::text, ',') FROM pg_partition_tree('outbox.event') WHERE isleaf"),
-            "outbox.event_default")
-      << "this test is about having no other partition";
+  sql("DELETE FROM outbox.event; DROP TABLE outbox.event_1_500000, outbox.event_500001_1000000, "
+      "outbox.event_1000001_999999999999");  // inserts find a partition even then
   sql("INSERT INTO item SELECT n, 'while stopped' FROM generate_series(1, 5000) n; UPDATE item SET name = "
       "'x' "
       "WHERE id < 10; DELETE FROM item WHERE id = 11; TRUNCATE other");
