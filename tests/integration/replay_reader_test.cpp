@@ -84,7 +84,7 @@ TEST_F(ReplayReading, ReadsNeitherTheWholeLogNorItsWholePrimaryKeyForEachBatch) 
     return source_
         .query(
             "SELECT heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit FROM pg_statio_all_tables"
-            " WHERE relname = 'event_default'")
+            " WHERE relname = 'event_1_500000'")
         .int64(0, 0);
   };
   const auto sent = now();
@@ -92,7 +92,7 @@ TEST_F(ReplayReading, ReadsNeitherTheWholeLogNorItsWholePrimaryKeyForEachBatch) 
   ReplayReader reader(source_, subscription_, 1);
   EXPECT_THAT(reader.read(50'000, 100'000, sent, 500, batch_bytes).ids, SizeIs(500));
   const auto key_pages = source_.query(
-      "SELECT pg_relation_size('outbox.event_default_pkey') / current_setting('block_size')::int");
+      "SELECT pg_relation_size('outbox.event_1_500000_pkey') / current_setting('block_size')::int");
   EXPECT_GT(pages_read(), before) << "so that this test sees anything";
   EXPECT_LT(pages_read() - before, key_pages.int64(0, 0) / 2);
 }

@@ -125,8 +125,8 @@ TEST_F(WaitCall, NobodyCanHoldItUpBeyondItsTimeout) {
 TEST_F(WaitCall, DoesNotReadTheLogWhateverTheStatisticsSay) {
   const auto read = [&] {
     return std::stoll(
-        value("SELECT pg_stat_get_xact_tuples_returned('outbox.event_default'::regclass) + "
-              "pg_stat_get_xact_tuples_returned('outbox.event_default_pkey'::regclass)"));
+        value("SELECT pg_stat_get_xact_tuples_returned('outbox.event_1_500000'::regclass) + "
+              "pg_stat_get_xact_tuples_returned('outbox.event_1_500000_pkey'::regclass)"));
   };
   sql("INSERT INTO outbox.event (topic, op, payload) SELECT 'app', 'U', '{}' FROM generate_series(1, 20000)");
   const auto before = read();
