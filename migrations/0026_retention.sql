@@ -234,7 +234,7 @@ $$;
 -- that one has to be known without reading them under a lock which stops writers, so it is said first, then checked while
 -- writers go on, and arrange_partitions() relies on it. The range ends where no id can come before that table is full.
 CREATE FUNCTION outbox.mark_overflow() RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '30ms' AS $$
 BEGIN
   IF EXISTS (SELECT FROM outbox.partitions() p WHERE p.to_id > outbox.last_id()) THEN
     RAISE EXCEPTION 'the DEFAULT partition of the log holds events with ids that do not belong there'
@@ -345,7 +345,7 @@ END $$;
 -- For keepers, when a tail is written to: ids go on at its end, if there is a partition for them. Under the lock no
 -- transaction that has taken an id is in flight.
 CREATE FUNCTION outbox.leave_tail() RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '30ms' AS $$
 DECLARE
   last_id bigint;
   tail record;
