@@ -121,6 +121,16 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   END;$body$, sql_image_failed.topic, remedy)
 $$;
 
+-- SQL that is true when an update has left the key as it is printed. Numbers and the like are printed the same when they
+-- are equal, which is quicker to find out.
+CREATE FUNCTION outbox.sql_same_key(t outbox.tracked) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN bool_and(a.atttypid = ANY ('{int2,int4,int8,oid,uuid}'::regtype[]))
+    THEN string_agg(format('OLD.%1$I OPERATOR(pg_catalog.=) NEW.%1$I', a.attname), ' AND ')
+    ELSE outbox.sql_compare(t.key, 'OLD', '*=', 'NEW') END
+  FROM pg_attribute a WHERE a.attrelid = t.relation AND a.attname::text = ANY (t.key) AND NOT a.attisdropped
+$$;
+
 -- What nearly every insert and update is: nothing to wake, no trigger that may have changed the row meanwhile, settings and
 -- a size that do no harm, the key as it was. Whatever else it is goes on behind this. In a short transaction an expression
 -- costs more to prepare than to compute, so there are few of them. A column that has been renamed where no event trigger
@@ -148,7 +158,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       INSERT INTO outbox.event (topic, op, payload) VALUES (%1$L, 'U', image);
       RETURN NULL;
     END IF;
-  END IF;$body$, t.topic, fits, outbox.sql_compare(t.key, 'OLD', '*=', 'NEW'))
+  END IF;$body$, t.topic, fits, outbox.sql_same_key(t))
 $$;
 
 -- The inner block is a subtransaction that writes nothing, which takes no transaction id.
@@ -211,6 +221,57 @@ END$body$, t.topic)
 $$;
 DROP FUNCTION outbox.body_row(outbox.tracked, text[]);
 
+-- As sql_image(), but never fails, for where a block around the whole statement would be a subtransaction that writes,
+-- and so takes a transaction id. A row that is this small cannot become too large, not even an array of numerics with
+-- 131072 digits in 12 bytes each. `small`: SQL that is true when that is known of all rows.
+DROP FUNCTION outbox.sql_safe_image(outbox.tracked, text, text[]);
+CREATE FUNCTION outbox.sql_safe_image(t outbox.tracked, record text, columns text[], small text DEFAULT 'false')
+RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN columns IS NULL THEN image
+    ELSE format('(SELECT %s FROM (SELECT %s) picked)', image,
+                (SELECT string_agg(format('%1$s.%2$I AS %2$I', record, c), ', ') FROM unnest(columns) c)) END
+  FROM format(
+    CASE WHEN outbox.has_json_cast(t.relation, coalesce(columns, outbox.columns_of(t.relation, '{}')))
+    THEN 'outbox.image(%1$s.*, %2$L)'
+    ELSE 'CASE WHEN %3$s OR pg_column_size(%1$s.*) <= 50000 THEN row_to_json(%1$s.*) ELSE outbox.image(%1$s.*, %2$L) END'
+    END, CASE WHEN columns IS NULL THEN record ELSE 'picked' END, t.topic, small) image
+$$;
+
+-- D for every key that is no more, then the rows: a swap of keys ends right. That a key is no more is asked of the
+-- table, because the same statement, or a trigger, may have brought it back. The table is asked by subqueries that cannot
+-- be merged with the rest, so that no plan, cached from a large statement, scans it for a small one.
+-- A heap (2) whose TOAST table is empty has only rows that fit a page, and they are small: asked once, not of each row.
+CREATE OR REPLACE FUNCTION outbox.body_statement(t outbox.tracked, columns text[]) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT '#variable_conflict use_variable
+DECLARE
+  small bool;
+BEGIN' || outbox.sql_wake() || outbox.sql_guarded(format($body$
+  IF pg_trigger_depth() > 1 THEN
+    PERFORM set_config('outbox.nested', 'on', true);
+  END IF;
+  IF TG_OP <> 'INSERT' THEN
+    INSERT INTO outbox.event (topic, op, payload)
+    SELECT %1$L, 'D', %2$s FROM old_rows was
+    WHERE (SELECT true %3$s AND %4$s LIMIT 1) IS NULL;
+  END IF;
+  IF TG_OP <> 'DELETE' AND current_setting('outbox.nested', true) = 'on' THEN
+    INSERT INTO outbox.event (topic, op, payload)
+    SELECT %1$L, 'U', found.image FROM new_rows CROSS JOIN LATERAL (SELECT %5$s AS image %6$s LIMIT 1) found;
+  ELSIF TG_OP <> 'DELETE' THEN
+    SELECT c.relam = 2 AND coalesce(pg_relation_size(c.reltoastrelid), 0) = 0 INTO small
+    FROM pg_class c WHERE c.oid = TG_RELID;
+    INSERT INTO outbox.event (topic, op, payload)
+    SELECT %1$L, left(TG_OP, 1)::"char", %7$s FROM new_rows;
+  END IF;$body$,
+    t.topic, outbox.sql_safe_key(t, 'was'), outbox.sql_current(t, 'was'), outbox.sql_compare(t.key, 'now', '*=', 'was'),
+    outbox.sql_safe_image(t, 'now', columns), outbox.sql_current(t, 'new_rows'),
+    outbox.sql_safe_image(t, 'new_rows', columns, 'small')), t.topic) || '
+  RETURN NULL;
+END'
+$$;
+
 -- As outbox.sql_settings_fit() for what is captured of a row. Without event triggers nobody tells of columns that change
 -- their type, so nothing is known.
 CREATE FUNCTION outbox.row_settings_fit(t outbox.tracked) RETURNS text
@@ -260,7 +321,8 @@ BEGIN
   END IF;
 END $$;
 
-REVOKE ALL ON FUNCTION outbox.sql_canonical_image, outbox.sql_canonical_key, outbox.body_row_usual, outbox.body_row, outbox.create_function,
+REVOKE ALL ON FUNCTION outbox.sql_canonical_image, outbox.sql_canonical_key, outbox.sql_same_key, outbox.sql_safe_image, outbox.body_row_usual,
+  outbox.body_row, outbox.create_function,
   outbox.row_settings_fit FROM PUBLIC;
 
 -- A table that is captured without content waits for mailboat track as before.

@@ -8,6 +8,7 @@ mailboat_test(mailboat_capture_test
     capture_rename_test.cpp
     capture_row_test.cpp
     capture_schema_change_test.cpp
+    capture_settings_test.cpp
     capture_table_end_test.cpp
     capture_type_change_test.cpp
     capture_wakeup_test.cpp
