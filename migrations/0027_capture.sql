@@ -1,5 +1,5 @@
 -- Capture costs the application less: settings are switched only where the text of a value depends on them, and an
--- insert goes without a subtransaction. docs/adr/0017-cheaper-capture.md tells where the time goes.
+-- insert goes without a subtransaction. docs/adr/0018-cheaper-capture.md tells where the time goes.
 
 -- Whoever holds up this migration would hold up all writers of tracked tables that come behind it.
 SET LOCAL lock_timeout = '5s';

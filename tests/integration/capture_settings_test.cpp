@@ -122,7 +122,7 @@ TEST_F(Settings, LetNobodyRunCodeInsideCaptureByASearchPath) {
       "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET v = 'touched'; "
       "RETURN NULL; "
       "END $$; CREATE TRIGGER touch AFTER INSERT ON cause FOR EACH ROW EXECUTE FUNCTION touch();"
-      "CREATE SCHEMA trap; GRANT CREATE, USAGE ON SCHEMA trap TO " +
+      "CREATE SCHEMA trap; GRANT USAGE ON SCHEMA trap TO PUBLIC; GRANT CREATE ON SCHEMA trap TO " +
       role + "; GRANT ALL ON t, k, cause TO " + role + "; SET ROLE " + role +
       // Operators, functions and types of the names that capture uses.
       ";CREATE FUNCTION trap.no2(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; "
