@@ -69,7 +69,8 @@ $$;
 
 CREATE OR REPLACE FUNCTION outbox.sql_key(record text, key text[]) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT format('pg_catalog.json_build_object(%s)', string_agg(format('%L, %s.%I', k, record, k), ', ')) FROM unnest(key) k
+  SELECT format('pg_catalog.json_build_object(%s)', string_agg(format('%L, %s.%I', k, record, k), ', '))
+  FROM unnest(key) k
 $$;
 
 -- Compares what is printed, not what is equal: a key that goes from 1.0 to 1.00 is another key to a replica.
@@ -131,10 +132,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   FROM pg_attribute a WHERE a.attrelid = t.relation AND a.attname::text = ANY (t.key) AND NOT a.attisdropped
 $$;
 
--- What nearly every insert and update is: nothing to wake, no trigger that may have changed the row meanwhile, settings and
--- a size that do no harm, the key as it was. Whatever else it is goes on behind this. In a short transaction an expression
--- costs more to prepare than to compute, so there are few of them. A column that has been renamed where no event trigger
--- could tell must not let the application fail; an insert names no column.
+-- What nearly every insert and update is: nothing to wake, no trigger that may have changed the row meanwhile, settings
+-- and a size that do no harm, the key as it was. Whatever else it is goes on behind this. In a short transaction an
+-- expression costs more to prepare than to compute, so there are few of them. A column that has been renamed where no
+-- event trigger could tell must not let the application fail; an insert names no column.
 CREATE FUNCTION outbox.body_row_usual(t outbox.tracked, fits text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT format($body$
@@ -171,8 +172,8 @@ DECLARE
   change pg_catalog."char";
   gone pg_catalog.json;
   image pg_catalog.json;
-BEGIN' || CASE WHEN columns IS NULL AND fits IS NOT NULL THEN outbox.body_row_usual(t, fits) ELSE '' END || outbox.sql_wake()
-  || format($body$
+BEGIN' || CASE WHEN columns IS NULL AND fits IS NOT NULL THEN outbox.body_row_usual(t, fits) ELSE '' END
+  || outbox.sql_wake() || format($body$
   nested := pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.>) 1
             OR pg_catalog.current_setting('outbox.nested', true) OPERATOR(pg_catalog.=) 'on';
   IF nested THEN
@@ -321,9 +322,8 @@ BEGIN
   END IF;
 END $$;
 
-REVOKE ALL ON FUNCTION outbox.sql_canonical_image, outbox.sql_canonical_key, outbox.sql_same_key, outbox.sql_safe_image, outbox.body_row_usual,
-  outbox.body_row, outbox.create_function,
-  outbox.row_settings_fit FROM PUBLIC;
+REVOKE ALL ON FUNCTION outbox.sql_canonical_image, outbox.sql_canonical_key, outbox.sql_same_key, outbox.sql_safe_image,
+  outbox.body_row_usual, outbox.body_row, outbox.create_function, outbox.row_settings_fit FROM PUBLIC;
 
 -- A table that is captured without content waits for mailboat track as before.
 DO $$
