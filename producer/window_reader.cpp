@@ -118,17 +118,34 @@ void WindowReader::open(const std::optional<Snapshot>& from, Events events) {
 // `last_id`: the last that was handed out when the window's snapshot was taken. Nearly all that is new since
 // the window before has an id after what was the last one then.
 void WindowReader::slice(EventId last_id) {
-  if (from_ && !read_through_) read_through_ = first_id();
-  bounds_ = from_ ? slice_bounds(*read_through_, last_id) : std::vector<EventId>();
+  bounds_.clear();
   slice_ = 0;
+  if (from_) {
+    if (!read_through_) read_through_ = first_id().value_or(last_id);
+    const auto era = era_of(last_id);
+    if (*read_through_ < era) {  // ids have left a tail meanwhile (see LogKeeper): there are none up to here
+      bounds_ = slice_bounds(*read_through_, last_id_before(era));
+      bounds_.push_back(era);
+    }
+    for (const auto bound : slice_bounds(std::max(*read_through_, era), last_id)) bounds_.push_back(bound);
+  }
   read_through_ = last_id;
 }
 
 // About where the window's ids begin: a lower one may be of an older transaction that was still open.
-EventId WindowReader::first_id() {
+std::optional<EventId> WindowReader::first_id() {
   const auto rows =
       connection_.query("SELECT id FROM outbox.event WHERE txid >= $1::xid8 ORDER BY txid, id LIMIT 1",
                         {std::to_string(from_->xmax())});
+  return rows.empty() ? std::nullopt : std::optional(rows.uint64(0, 0));
+}
+
+// About where they end before `bound`.
+EventId WindowReader::last_id_before(EventId bound) {
+  const auto rows = connection_.query(
+      "SELECT id FROM outbox.event WHERE txid >= $1::xid8 AND id < $2::bigint ORDER BY txid DESC, id DESC "
+      "LIMIT 1",
+      {std::to_string(from_->xmax()), std::to_string(bound)});
   return rows.empty() ? 0 : rows.uint64(0, 0);
 }
 

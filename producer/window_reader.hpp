@@ -82,7 +82,8 @@ class WindowReader {
   void begin();
   void require_same_selection(const postgres::Rows& rows, int column) const;
   void slice(EventId last_id);
-  EventId first_id();
+  std::optional<EventId> first_id();
+  EventId last_id_before(EventId bound);
   void declare();
   bool fetch();
   void send_fetch();

@@ -12,4 +12,11 @@ namespace mailboat::producer {
 /// is left out wherever it lies. Empty: the window is one slice. Pure.
 [[nodiscard]] std::vector<EventId> slice_bounds(EventId after, EventId last);
 
+/// Where the ids begin that go on behind the last tail that they have left. Source: outbox.next_era(),
+/// migration 0026.
+[[nodiscard]] constexpr EventId era_of(EventId id) {
+  constexpr EventId era = 1'000'000'000'000;
+  return id / era * era;
+}
+
 }  // namespace mailboat::producer

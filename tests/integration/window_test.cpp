@@ -187,6 +187,7 @@ TEST_F(WindowTest, ALargeWindowIsReadSliceBySliceAndComesWholeAndInOrderAllTheSa
   }
   insert(admin_, 200'000);
   insert(early, 200'000);
+  admin_.query("SELECT setval('outbox.event_id', 999999999999)");  // as when ids leave a tail of the log
   insert(admin_, 200'000);
   insert(early, 10);
   early.query("COMMIT");
