@@ -400,7 +400,7 @@ BEGIN
   IF to_regrole('outbox_producer') IS NOT NULL THEN
     GRANT SELECT ON outbox.moment, outbox.truncated TO outbox_producer;
     GRANT UPDATE (released) ON outbox.subscription TO outbox_producer;
-    GRANT EXECUTE ON FUNCTION outbox.wake_producer, outbox.require_load, outbox.covers, outbox.last_id, outbox.log_partitions, outbox.held, outbox.note_moment,
+    GRANT EXECUTE ON FUNCTION outbox.covers, outbox.last_id, outbox.log_partitions, outbox.held, outbox.note_moment,
       outbox.truncate_partition, outbox.mark_overflow, outbox.check_overflow, outbox.overflow_is_checked,
       outbox.arrange_partitions, outbox.drop_removed, outbox.leave_tail, outbox.skip_gap TO outbox_producer;
   END IF;

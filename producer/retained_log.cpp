@@ -10,8 +10,11 @@ constexpr auto hold_statement =
 constexpr auto lost_query =
     "SELECT EXISTS (SELECT FROM outbox.truncated t WHERE NOT outbox.covers($1::pg_snapshot, t.snapshot))";
 
-constexpr auto reason =
-    "the log does not have everything any more that was committed since its replica's position";
+constexpr auto require_load_statement =
+    "UPDATE outbox.subscription SET state = 'needs_load', load_required_at = clock_timestamp(), load_reason "
+    "= "
+    "'the log does not have everything any more that was committed since its replica''s position'"
+    " WHERE id = $1::int";
 
 }  // namespace
 
@@ -25,7 +28,7 @@ bool has_left_log(postgres::Connection& connection, const Snapshot& from) {
 }
 
 void require_load(postgres::Connection& connection, const Subscription& subscription) {
-  connection.query("SELECT outbox.require_load($1, $2)", {subscription.name, reason});
+  connection.query(require_load_statement, {std::to_string(subscription.id)});
 }
 
 }  // namespace mailboat::producer
