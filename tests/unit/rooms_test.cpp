@@ -24,7 +24,8 @@ const std::map<std::string, std::set<std::string>> may_include = {
     {"cli", {"common", "postgres", "migrations", "producer", "consumer", "cli"}},
     {"demo", {"common", "postgres", "migrations", "tests", "demo"}},
     {"bench", {"common", "postgres", "migrations", "producer", "consumer", "tests", "bench"}},
-    {"tests", {"common", "postgres", "migrations", "producer", "consumer", "cli", "proto", "demo", "bench", "tests"}},
+    {"tests",
+     {"common", "postgres", "migrations", "producer", "consumer", "cli", "proto", "demo", "bench", "tests"}},
 };
 
 /// One vendor, one room: what an include begins with, and the beginnings of the paths where it may stand.
