@@ -32,7 +32,7 @@ Written written(postgres::Connection& connection) {
 
 // A session reports what it has written when it ends, at the latest.
 void wait_for_end_of_session(postgres::Connection& connection) {
-  while (!backends(connection, "mailboat-producer/").empty()) {
+  while (!backends(connection, "mailboat-producer/replica_").empty()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
 }

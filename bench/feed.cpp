@@ -78,7 +78,7 @@ std::unique_ptr<Follower> Feed::subscribe(const std::string& start) {
 }
 
 EventId Feed::last_event() {
-  return connection_.query("SELECT last_value FROM outbox.event_id").uint64(0, 0);
+  return connection_.query("SELECT id FROM outbox.event ORDER BY txid DESC, id DESC LIMIT 1").uint64(0, 0);
 }
 
 Follower::Follower(Feed& feed, std::string name)
