@@ -1,8 +1,8 @@
 #include "producer/window_reader.hpp"
 
 #include <algorithm>
-#include <thread>
 
+#include "producer/durable_snapshot.hpp"
 #include "producer/relation_reader.hpp"
 #include "producer/window_slices.hpp"
 
@@ -16,9 +16,6 @@ using std::chrono::milliseconds;
 // of one FETCH fit into the socket's buffer: PostgreSQL has them ready while we send those before.
 constexpr int events_per_fetch = 500;
 constexpr int inline_payload_bytes = 8192;
-
-// How long to wait for the source's own commits to flush the WAL before we ask for a flush ourselves.
-constexpr milliseconds flush_patience{5};
 
 std::string transaction_list(std::span<const TransactionId> transactions) {
   std::string text = "{";
@@ -287,35 +284,9 @@ void WindowReader::finish() {
   is_fetching_ = false;
 }
 
-// Why a snapshot must be durable before it becomes a cursor.
-//
-// A snapshot covers every transaction below its xmax that had ended, and an end becomes visible before it is
-// safely on disk: a rollback is never flushed on its own, nor is a commit with synchronous_commit off. If the
-// server crashes at that moment, recovery restarts the transaction counter after the last id that the WAL
-// mentions, and may hand out ids again that the snapshot covers. A replica that had stored the snapshot would
-// take the new transactions for old ones and skip their events without a word.
-//
-// Every end of a transaction writes a WAL record before it becomes visible. So once the WAL is flushed up to
-// where it ended when the snapshot was taken, no covered id can come back. Usually the next commit on the
-// source has flushed it long before we ask; on a quiet source we flush it ourselves, with a WAL message that
-// touches no table.
 void WindowReader::await_durable() {
-  const auto flushed = [this] {
-    const auto rows =
-        connection_.query("SELECT pg_current_wal_flush_lsn() >= $1::pg_lsn", {write_ahead_end_});
-    return rows.boolean(0, 0);
-  };
-  const auto deadline = std::chrono::steady_clock::now() + flush_patience;
-  while (!durable_ && !(durable_ = flushed())) {
-    if (std::chrono::steady_clock::now() < deadline) {
-      std::this_thread::sleep_for(milliseconds(1));
-      continue;
-    }
-    postgres::Transaction flush(connection_, postgres::Transaction::Kind::ReadWrite);
-    flush.query("SET LOCAL synchronous_commit = local");
-    flush.query("SELECT pg_logical_emit_message(true, 'mailboat', 'flush')");
-    flush.commit();
-  }
+  if (!durable_) await_flushed(connection_, write_ahead_end_);
+  durable_ = true;
 }
 
 }  // namespace mailboat::producer

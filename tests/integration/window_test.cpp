@@ -308,7 +308,7 @@ TEST_F(WindowTest, AChangeWithoutContentIsLeftOutOnceTheTableIsTrackedAgainAndLo
   EXPECT_EQ(changes_without_content(never_loads), 1);
 }
 
-// What await_durable() is for: see the comment there.
+// What await_durable() is for: see await_flushed().
 TEST(DurableSnapshot, TransactionIdsThatACursorCoversAreNotHandedOutAgainAfterACrash) {
   test::Cluster cluster({.settings = {"wal_writer_delay=10s", "checkpoint_timeout=1h"}});
   const auto conninfo = cluster.create_database();
