@@ -1,9 +1,11 @@
 #include <csignal>
 #include <iostream>
+#include <stop_token>
 
 #include "common/exit_code.hpp"
 #include "common/log.hpp"
 #include "common/memory.hpp"
+#include "common/service_manager.hpp"
 #include "common/shutdown.hpp"
 #include "common/version.hpp"
 #include "consumer/follower.hpp"
@@ -20,6 +22,8 @@ void follow(const consumer::ConsumerOptions& options) {
   consumer::do_without_memory_statistics();
   const ShutdownSignal shutdown;
   log::info("mailboat-consumer begins", {{"version", version()}, {"database", options.database}});
+  tell_service_is_ready();
+  const std::stop_callback stopping(shutdown.token(), tell_service_is_stopping);
   consumer::follow(options, shutdown.token());
   log::info("mailboat-consumer has stopped");
 }

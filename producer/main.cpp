@@ -1,9 +1,11 @@
 #include <iostream>
+#include <stop_token>
 
 #include "common/channel_zmq.hpp"
 #include "common/exit_code.hpp"
 #include "common/log.hpp"
 #include "common/memory.hpp"
+#include "common/service_manager.hpp"
 #include "common/shutdown.hpp"
 #include "common/version.hpp"
 #include "producer/feed_server.hpp"
@@ -21,6 +23,8 @@ void serve(const producer::ProducerOptions& options) {
   const producer::Retention retention(options.postgres, {options.retention, options.max_retained_bytes});
   producer::FeedServer server(options, listen_zmq(options.listen));
   log::info("mailboat-producer is listening", {{"version", version()}, {"address", options.listen}});
+  tell_service_is_ready();
+  const std::stop_callback stopping(shutdown.token(), tell_service_is_stopping);
   server.run(shutdown.token());
   log::info("mailboat-producer has stopped");
 }

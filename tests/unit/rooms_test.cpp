@@ -41,6 +41,7 @@ const std::map<std::string, std::vector<std::string>> vendors = {
     {"SQLiteCpp", {"consumer/", "bench/", "tests/"}},
     {"sqlite3.h", {"consumer/", "bench/", "tests/"}},
     {"simdjson", {"consumer/"}},
+    {"systemd/", {"common/service_manager.cpp"}},
     {"benchmark/", {"bench/"}},
     {"gtest", {"tests/"}},
     {"gmock", {"tests/"}},
