@@ -32,5 +32,16 @@ TEST(DeployUnits, SystemdTakesThemWithoutAWord) {
   }
 }
 
+TEST(DeployUnits, AreExposedToLittle) {
+  if (run({"sh", "-c", "systemd-analyze security --help | grep -q -- --offline"}).exit_code != 0)
+    GTEST_SKIP() << "systemd-analyze is not here, or cannot look at units that are not installed";
+  for (const auto* unit : {"mailboat-producer.service", "mailboat-consumer@.service"}) {
+    // In tenths: 20 is "OK", what systemd gives to a service that has given up nearly all it does not need.
+    const auto looked_at = run({"systemd-analyze", "security", "--offline=yes", "--threshold=20",
+                                std::string(MAILBOAT_SOURCE_DIR) + "/deploy/" + unit});
+    EXPECT_EQ(looked_at.exit_code, 0) << looked_at.output << looked_at.errors;
+  }
+}
+
 }  // namespace
 }  // namespace mailboat::test
