@@ -150,13 +150,14 @@ Rows Connection::query(const std::string& sql) {
 
 void Connection::send(const std::string& sql) {
   impl_->await_sent();
-  impl_->received = {};
+  impl_->received = std::monostate{};
   impl_->sent = impl_->guarded([&] { return std::make_unique<Impl::Sent>(impl_->connection, sql); });
 }
 
 Rows Connection::receive() {
   impl_->await_sent();
-  const auto answer = std::exchange(impl_->received, {});
+  const auto answer = std::move(impl_->received);
+  impl_->received = std::monostate{};
   if (const auto* error = std::get_if<std::exception_ptr>(&answer)) std::rethrow_exception(*error);
   return std::get<Rows>(answer);
 }
