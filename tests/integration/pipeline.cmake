@@ -56,7 +56,7 @@ mailboat_test(mailboat_chinook_test
 target_compile_definitions(mailboat_chinook_test PRIVATE MAILBOAT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 add_dependencies(mailboat_chinook_test mailboat-producer mailboat-consumer)
 mailboat_test(mailboat_route_manual_test
-  SOURCES document.cpp pipeline_fixture.cpp pipeline_table_route_test.cpp replica_difference.cpp route_manual_test.cpp
+  SOURCES pipeline_fixture.cpp pipeline_table_route_test.cpp replica_difference.cpp route_manual_test.cpp
   PRIVATE mailboat_cli mailboat_migrations mailboat_test_support SQLiteCpp PkgConfig::sqlite3 GTest::gmock GTest::gtest_main
   TIMEOUT 300)
 target_compile_definitions(mailboat_route_manual_test PRIVATE MAILBOAT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")

@@ -3,8 +3,8 @@
 #include <sstream>
 
 #include "tests/integration/cli_fixture.hpp"
-#include "tests/integration/document.hpp"
 #include "tests/integration/pipeline_fixture.hpp"
+#include "tests/support/document.hpp"
 
 namespace mailboat::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/integration/document.hpp"
+#include "tests/support/document.hpp"
 
 #include <fstream>
 #include <stdexcept>
