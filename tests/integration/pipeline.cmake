@@ -67,3 +67,11 @@ mailboat_test(mailboat_sample_schema_test
   TIMEOUT 300)
 target_compile_definitions(mailboat_sample_schema_test PRIVATE MAILBOAT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 add_dependencies(mailboat_sample_schema_test mailboat-producer mailboat-consumer)
+
+# A consumer in Python, by the protocol's page alone.
+mailboat_test(mailboat_foreign_consumer_test
+  SOURCES foreign_consumer_test.cpp pipeline_fixture.cpp replica_difference.cpp
+  PRIVATE mailboat_migrations mailboat_test_support SQLiteCpp PkgConfig::sqlite3 GTest::gmock GTest::gtest_main
+  TIMEOUT 300)
+target_compile_definitions(mailboat_foreign_consumer_test PRIVATE MAILBOAT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+add_dependencies(mailboat_foreign_consumer_test mailboat-producer)
