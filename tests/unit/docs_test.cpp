@@ -58,6 +58,15 @@ std::vector<std::string> relative_links(const std::string& prose) {
   return targets;
 }
 
+/// The labels of `[text][label]`, and of the lines `[label]: address` that say what they stand for.
+std::set<std::string> labels_in(const std::string& prose, const std::regex& form) {
+  std::set<std::string> labels;
+  for (std::sregex_iterator match(prose.begin(), prose.end(), form), end; match != end; ++match) {
+    labels.insert((*match)[1]);
+  }
+  return labels;
+}
+
 /// `## Disk use of the log` is reached by `#disk-use-of-the-log`.
 std::set<std::string> anchors_of(const fs::path& document) {
   std::istringstream prose(prose_of(document));
@@ -112,6 +121,39 @@ TEST(Docs, EveryRelativeLinkLeadsSomewhere) {
     for (const auto& link : relative_links(prose_of(document))) {
       EXPECT_EQ(broken(document, link), "") << link << " in " << document.lexically_relative(root);
     }
+  }
+}
+
+TEST(Docs, EveryLabelledLinkHasAnAddressAndEveryAddressALink) {
+  static const std::regex use(R"(\]\[([^\]\s]+)\])");
+  static const std::regex definition(R"((?:^|\n)\[([^\]\s]+)\]: \S+)");
+  for (const auto& document : documents()) {
+    const auto prose = prose_of(document);
+    EXPECT_EQ(labels_in(prose, use), labels_in(prose, definition)) << document.lexically_relative(root);
+  }
+}
+
+// Decisions have a list of their own.
+TEST(Docs, TheReadmeLeadsToEveryPage) {
+  const auto links = relative_links(prose_of(root / "README.md"));
+  for (const auto& entry : fs::directory_iterator(root / "docs")) {
+    if (entry.path().extension() != ".md") continue;
+    const auto page = "docs/" + entry.path().filename().string();
+    EXPECT_TRUE(std::any_of(links.begin(), links.end(), [&](const auto& link) {
+      return link.starts_with(page);
+    })) << page;
+  }
+}
+
+// Whoever runs the bench anew has to change them in both.
+TEST(Docs, FiguresOfTheReadmeAreThoseOfTheBench) {
+  const auto readme = prose_of(root / "README.md");
+  const auto bench = prose_of(root / "docs" / "benchmarks.md");
+  static const std::regex rate(R"(\b(\d{1,3}(?:,\d{3})+)\b)");
+  const auto figures = labels_in(readme, rate);
+  EXPECT_GE(figures.size(), 3U);
+  for (const auto& figure : figures) {
+    EXPECT_NE(bench.find("| " + figure + " |"), std::string::npos) << figure;
   }
 }
 
