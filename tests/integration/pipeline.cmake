@@ -75,3 +75,10 @@ mailboat_test(mailboat_foreign_consumer_test
   TIMEOUT 300)
 target_compile_definitions(mailboat_foreign_consumer_test PRIVATE MAILBOAT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 add_dependencies(mailboat_foreign_consumer_test mailboat-producer)
+
+# The commands of the documents, typed.
+mailboat_test(mailboat_manual_test
+  SOURCES manual_test.cpp typist.cpp
+  PRIVATE mailboat_test_support GTest::gtest_main TIMEOUT 300)
+target_compile_definitions(mailboat_manual_test PRIVATE MAILBOAT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+add_dependencies(mailboat_manual_test mailboat mailboat-producer mailboat-consumer)
