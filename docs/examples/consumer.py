@@ -126,7 +126,7 @@ class Replica:
 
     def key(self, topic, row):
         values = json.loads(row, parse_float=str)
-        return json.dumps([values[column] for column in self.relations[topic][1]["key"]])
+        return json.dumps([values.get(column) for column in self.relations[topic][1]["key"]])
 
     def put(self, topic, row):
         load = "coalesce((SELECT number FROM load WHERE topic = ?1), 0)"
@@ -136,24 +136,20 @@ class Replica:
         known, then = self.relations.get(topic, (0, None))
         if number < known:
             return
-        if number > known and "renamed_from" in now:
+        if number > known and now.get("renamed_from") in self.relations:
             then = self.rename(now["renamed_from"], topic)
-        elif number > known and now.get("new"):
-            then = self.forget(topic)
+        elif then and now.get("new"):  # numbers mean other columns; the rows stay until the load that follows
+            then = {**then, "columns": now["columns"]}
         self.relations[topic] = (number, now)
         self.sql("INSERT OR REPLACE INTO relation VALUES (?, ?, ?)", (topic, number, json.dumps(now)))
         if then:
             self.follow_columns(topic, then, now)
 
     def rename(self, before, topic):
-        self.forget(topic)
         for table in ("rows", "relation", "load"):
+            self.sql(f"DELETE FROM {table} WHERE topic = ?", (topic,))  # of another table that had this topic
             self.sql(f"UPDATE {table} SET topic = ? WHERE topic = ?", (topic, before))
-        return self.relations.pop(before, (0, None))[1]
-
-    def forget(self, topic):
-        for table in ("rows", "relation", "load"):
-            self.sql(f"DELETE FROM {table} WHERE topic = ?", (topic,))
+        return self.relations.pop(before)[1]
 
     def follow_columns(self, topic, then, now):
         """A column keeps its number when it is renamed; one that is not described any more stays as it is."""
@@ -168,7 +164,7 @@ class Replica:
             fields = self.sql("SELECT key, row -> fullkey FROM (SELECT ? row), json_each(row)", (row,))
             fields = [f"{json.dumps(renamed.get(name, name))}:{text}" for name, text in fields]
             row = "{" + ",".join(fields) + "}"  # texts, not values: numbers keep all digits
-            self.sql("INSERT INTO rows VALUES (?, ?, ?, ?)", (topic, self.key(topic, row), row, load))
+            self.sql("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)", (topic, self.key(topic, row), row, load))
 
     def begin_load(self, topic):
         number = self.sql("SELECT coalesce(max(number), 0) + 1 FROM load").fetchone()[0]

@@ -124,9 +124,9 @@ TEST_F(ForeignConsumer, LoadsInPlaceInANewHistory) {
   consumer->kill(SIGKILL);
   consumer->wait(std::chrono::seconds(30));
   sql("SELECT outbox.require_load('replica', 'the source was restored', true);"
-      "SET session_replication_role = replica; DELETE FROM users WHERE id < 100; UPDATE users SET name = "
+      "ALTER TABLE users DISABLE TRIGGER USER; DELETE FROM users WHERE id < 100; UPDATE users SET name = "
       "'restored';"
-      "RESET session_replication_role");
+      "ALTER TABLE users ENABLE TRIGGER USER");
   follow();
   expect_all_arrives();
   expect_rows("public.users", {"id", "name", "balance"});

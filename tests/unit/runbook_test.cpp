@@ -40,7 +40,8 @@ std::vector<std::string> literals_in(const std::string& statement) {
   std::vector<std::string> literals;
   for (std::sregex_iterator match(statement.begin(), statement.end(), literal), end; match != end; ++match) {
     const auto text = std::regex_replace((*match)[1].str(), escaped, "$1");
-    if (text.size() >= shortest) literals.push_back(text);
+    const bool is_key_of_a_field = text.find(' ') == std::string::npos;
+    if (text.size() >= shortest && !is_key_of_a_field) literals.push_back(text);
   }
   return literals;
 }
