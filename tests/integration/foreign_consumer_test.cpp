@@ -40,8 +40,8 @@ class ForeignConsumer : public Pipeline {
     Process::Options options;
     options.environment = {"PYTHONPATH=" + generated_.path().string()};
     consumer = std::make_unique<Process>(
-        std::vector<std::string>{python, MAILBOAT_SOURCE_DIR "/docs/examples/consumer.py", endpoint(),
-                                 "replica", file()},
+        std::vector<std::string>{python, std::string(MAILBOAT_SOURCE_DIR) + "/docs/examples/consumer.py",
+                                 endpoint(), "replica", file()},
         options);
   }
 
