@@ -250,6 +250,8 @@ const std::set<std::string> not_typed = {
     "README.md: Try it",  // ./dev: the demo, the suite, the bench and the soak themselves
     "CONTRIBUTING.md: Contributing to mailboat",  // ./dev
     "docs/benchmarks.md: Benchmarks",             // ./dev bench, for which bench_test stands
+    "deploy/README.md: The package",              // for root: package_test installs it
+    "deploy/README.md: Another Debian",           // an hour, as root
     "deploy/README.md: Step by step",             // for root and systemd; deploy_units_test reads the units
 };
 
