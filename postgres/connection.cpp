@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <exception>
+#include <map>
 #include <memory>
 #include <utility>
 #include <variant>
@@ -71,6 +72,15 @@ struct Connection::Impl {
     }
   }
 
+  // The name of the prepared statement. libpqxx 6 has the server prepare it when it is used first.
+  const std::string& prepared(const std::string& sql) {
+    const auto known = statements.find(sql);
+    if (known != statements.end()) return known->second;
+    const auto name = "mailboat_" + std::to_string(statements.size() + 1);
+    connection.prepare(name.c_str(), sql.c_str());
+    return statements.emplace(sql, name).first->second;
+  }
+
   struct Sent {
     Sent(pqxx::connection& connection, const std::string& sql) : statement(connection), answers(statement) {
       answers.insert(sql);
@@ -80,6 +90,7 @@ struct Connection::Impl {
   };
 
   pqxx::connection connection;
+  std::map<std::string, std::string> statements;  // names by text
   std::unique_ptr<Sent> sent;  // nothing else can use the connection until its answer is here
   std::variant<std::monostate, Rows, std::exception_ptr> received;
   bool notified = false;
@@ -137,6 +148,15 @@ Rows Connection::query(const std::string& sql, const Params& params) {
   return impl_->guarded([&] {
     pqxx::nontransaction statement(impl_->connection);
     return Rows(libpqxx::exec(statement, sql, params));
+  });
+}
+
+Rows Connection::query_prepared(const std::string& sql, const Params& params) {
+  impl_->await_sent();
+  return impl_->guarded([&] {
+    const auto& name = impl_->prepared(sql);
+    pqxx::nontransaction statement(impl_->connection);
+    return Rows(libpqxx::exec_prepared(statement, name, params));
   });
 }
 

@@ -76,6 +76,10 @@ class Connection {
   /// Runs one or more statements separated by semicolons in one round trip; returns the last one's rows.
   Rows query(const std::string& sql);
 
+  /// As the first, for statements that are asked again and again: the server keeps what it has learnt about
+  /// `sql` until the connection ends. Few different texts.
+  Rows query_prepared(const std::string& sql, const Params& params);
+
   /// Sends one statement and returns at once: the server works on it while we do something else. What query()
   /// asks meanwhile waits for it first.
   void send(const std::string& sql);

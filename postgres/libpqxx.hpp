@@ -18,10 +18,19 @@ inline std::string sqlstate(const pqxx::sql_error& error) {
 
 #if PQXX_VERSION_MAJOR >= 7
 
-inline pqxx::result exec(pqxx::nontransaction& transaction, const std::string& sql, const Params& params) {
+inline pqxx::params list_of(const Params& params) {
   pqxx::params list;
   for (const auto& param : params) list.append(param);
-  return transaction.exec(sql, list);
+  return list;
+}
+
+inline pqxx::result exec(pqxx::nontransaction& transaction, const std::string& sql, const Params& params) {
+  return transaction.exec(sql, list_of(params));
+}
+
+inline pqxx::result exec_prepared(pqxx::nontransaction& transaction, const std::string& name,
+                                  const Params& params) {
+  return transaction.exec(pqxx::prepped{name}, list_of(params));
 }
 
 inline void never_reconnect(pqxx::connection&) {}
@@ -36,11 +45,22 @@ class Receiver {
 
 #else
 
-inline pqxx::result exec(pqxx::nontransaction& transaction, const std::string& sql, const Params& params) {
+inline std::vector<const char*> list_of(const Params& params) {
   std::vector<const char*> list;
   list.reserve(params.size());
   for (const auto& param : params) list.push_back(param ? param->c_str() : nullptr);
+  return list;
+}
+
+inline pqxx::result exec(pqxx::nontransaction& transaction, const std::string& sql, const Params& params) {
+  const auto list = list_of(params);
   return transaction.exec_params(sql, pqxx::prepare::make_dynamic_params(list));
+}
+
+inline pqxx::result exec_prepared(pqxx::nontransaction& transaction, const std::string& name,
+                                  const Params& params) {
+  const auto list = list_of(params);
+  return transaction.exec_prepared(name, pqxx::prepare::make_dynamic_params(list));
 }
 
 // libpqxx 6 may replace a broken connection by a new one, which would hold none of our locks and settings.

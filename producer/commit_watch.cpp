@@ -46,8 +46,7 @@ void CommitWatch::remove(Inbox& inbox) {
 
 void CommitWatch::found_events() {
   const std::lock_guard lock(mutex_);
-  found_events_ = true;
-  changed_.notify_all();
+  if (!std::exchange(found_events_, true)) changed_.notify_all();
 }
 
 bool CommitWatch::take_found_events() {
@@ -98,17 +97,20 @@ void CommitWatch::watch(const std::stop_token& stop, postgres::Connection& conne
   const bool sleep_allowed = may_sleep(connection);
   auto interval = shortest_interval;
   while (!stop.stop_requested() && has_sessions()) {
-    if (take_found_events()) {
-      interval = shortest_interval;
-    } else if (sleep_allowed && connection.query(try_lock).boolean(0, 0)) {
+    const bool found_events = take_found_events();
+    if (!found_events && sleep_allowed && connection.query_prepared(try_lock, {}).boolean(0, 0)) {
       // Nobody who has captured something is in flight. Whatever was committed before this moment is visible
-      // to the windows that the sessions read now; whatever is captured later finds the lock and notifies.
+      // to the windows that the sessions read now; whatever is captured later finds the lock taken and
+      // notifies.
       wake_all();
       sleep_until_notified(stop, connection);
-      connection.query(unlock);
+      wake_all();  // at once: what we were told of can be read, and unlocking takes a round trip
+      connection.query_prepared(unlock, {});
       interval = shortest_interval;
+    } else {
+      if (found_events) interval = shortest_interval;
+      wake_all();
     }
-    wake_all();
     pause(stop, interval);
     interval = std::min(interval * 2, poll_interval_max_);
   }

@@ -1,18 +1,24 @@
 #include "producer/durable_snapshot.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
 namespace mailboat::producer {
 namespace {
 
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 // How long to wait for the source's own commits to flush the WAL before we ask for a flush ourselves.
 constexpr milliseconds flush_patience{5};
+// A busy source flushes many times in a millisecond, where its disk is quick.
+constexpr microseconds first_pause{100};
+constexpr microseconds longest_pause{1000};
 
 bool is_flushed(postgres::Connection& connection, const std::string& position) {
-  return connection.query("SELECT pg_current_wal_flush_lsn() >= $1::pg_lsn", {position}).boolean(0, 0);
+  return connection.query_prepared("SELECT pg_current_wal_flush_lsn() >= $1::pg_lsn", {position})
+      .boolean(0, 0);
 }
 
 }  // namespace
@@ -31,9 +37,10 @@ bool is_flushed(postgres::Connection& connection, const std::string& position) {
 // touches no table.
 void await_flushed(postgres::Connection& connection, const std::string& position) {
   const auto deadline = std::chrono::steady_clock::now() + flush_patience;
-  while (!is_flushed(connection, position)) {
+  for (auto pause = first_pause; !is_flushed(connection, position);
+       pause = std::min(pause * 2, longest_pause)) {
     if (std::chrono::steady_clock::now() < deadline) {
-      std::this_thread::sleep_for(milliseconds(1));
+      std::this_thread::sleep_for(pause);
       continue;
     }
     postgres::Transaction flush(connection, postgres::Transaction::Kind::ReadWrite);

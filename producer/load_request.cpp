@@ -26,7 +26,7 @@ bool LoadRequest::is_new() {
   if (!may_be_new_ || now - asked_at_ < shortest_interval) return false;
   may_be_new_ = false;
   asked_at_ = now;
-  const auto rows = connection_.query(name_query, {std::to_string(subscription_)});
+  const auto rows = connection_.query_prepared(name_query, {std::to_string(subscription_)});
   return !rows.empty() && name_ != rows.text(0, 0);
 }
 

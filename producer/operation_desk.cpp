@@ -72,7 +72,7 @@ void OperationDesk::request_scheduled() {
 }
 
 void OperationDesk::read_loads(const Snapshot& known) {
-  const auto rows = connection_.query(open_loads, {subscription_, known.to_string()});
+  const auto rows = connection_.query_prepared(open_loads, {subscription_, known.to_string()});
   std::vector<Load> open;
   for (int row = 0; row < rows.size(); ++row) {
     const auto operation = rows.uint64(row, 0);
@@ -108,7 +108,7 @@ void OperationDesk::take_over(Load& load, bool is_running, const std::optional<S
 }
 
 void OperationDesk::read_verification(const Snapshot& known) {
-  const auto rows = connection_.query(next_verification, {subscription_, known.to_string()});
+  const auto rows = connection_.query_prepared(next_verification, {subscription_, known.to_string()});
   if (rows.empty()) {
     verification_.reset();
     return;

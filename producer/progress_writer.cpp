@@ -74,7 +74,7 @@ bool ProgressWriter::is_due(Clock::time_point now) const {
 bool ProgressWriter::is_awaited(postgres::Connection& connection, Clock::time_point now) {
   if (!content_moved_ || now - looked_at_ < look_interval) return false;
   looked_at_ = now;
-  return connection.query(awaited_query, {std::to_string(subscription_)}).boolean(0, 0);
+  return connection.query_prepared(awaited_query, {std::to_string(subscription_)}).boolean(0, 0);
 }
 
 milliseconds ProgressWriter::quiet_for() const {
@@ -143,7 +143,7 @@ void ProgressWriter::write_progress(postgres::Connection& connection) {
   } else {
     params.resize(params.size() + 5);
   }
-  connection.query(write_statement, params);
+  connection.query_prepared(write_statement, params);
   written_at_ = Clock::now();
   cursor_moved_ = content_moved_ = false;
 }

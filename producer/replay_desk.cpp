@@ -122,7 +122,7 @@ bool ReplayDesk::write() {
 void ReplayDesk::look(Clock::time_point now) {
   looked_at_ = now;
   look_at_ = now + longest_quiet;
-  const auto rows = connection_.query(
+  const auto rows = connection_.query_prepared(
       "SELECT operation, \"position\", through_id, rate FROM outbox.start_replay($1)", {subscription_.name});
   if (rows.empty()) return;
   const auto operation = rows.uint64(0, 0);

@@ -43,7 +43,7 @@ RetryReader::RetryReader(postgres::Connection& connection, const Subscription& s
     : connection_(connection), subscription_(subscription) {}
 
 std::optional<milliseconds> RetryReader::next_due() {
-  const auto rows = connection_.query(next_due_query, {subscription_.name});
+  const auto rows = connection_.query_prepared(next_due_query, {subscription_.name});
   if (rows.empty()) return std::nullopt;
   return milliseconds(rows.int64(0, 0));
 }

@@ -4,6 +4,7 @@
 
 #include "producer/durable_snapshot.hpp"
 #include "producer/relation_reader.hpp"
+#include "producer/window_query.hpp"
 #include "producer/window_slices.hpp"
 
 namespace mailboat::producer {
@@ -11,46 +12,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// One FETCH holds at most this many events, and payloads above the inline limit are fetched one by one, so
-// that a FETCH is bounded by their product. octet_length() of a stored text does not detoast it. Usual events
-// of one FETCH fit into the socket's buffer: PostgreSQL has them ready while we send those before.
+// One FETCH holds at most this many events, so that it is bounded by their product with the largest payload
+// that comes along. Usual events of one FETCH fit into the socket's buffer: PostgreSQL has them ready while
+// we send those before.
 constexpr int events_per_fetch = 500;
-constexpr int inline_payload_bytes = 8192;
-
-std::string transaction_list(std::span<const TransactionId> transactions) {
-  std::string text = "{";
-  for (const auto transaction : transactions) {
-    if (text.size() > 1) text += ',';
-    text += std::to_string(transaction);
-  }
-  return text + "}";
-}
-
-// Not visible in snapshot $1/$2 (its xmax and xip). What became visible since is left to MVCC.
-constexpr auto beyond_from = "(txid >= $1::xid8 OR txid = ANY ($2::xid8[]))";
-constexpr auto taken_topic = "($3::text[] IS NULL OR topic = ANY ($3))";
-
-// A change that was captured without its content cannot be applied, unless the table has been tracked again
-// since: then the replica loads it ($4), and what the change was no longer matters. $5 is the window's end.
-constexpr auto healed_by_load =
-    " AND NOT ($4::boolean AND payload IS NULL AND op IN ('I', 'U', 'D') AND EXISTS (SELECT FROM "
-    "outbox.relation r"
-    " WHERE event.topic IN (r.topic, r.renamed_from) AND r.event_id > event.id AND "
-    "(r.description->>'load')::boolean"
-    " AND pg_visible_in_snapshot(r.txid, $5::pg_snapshot)))";
-
-// In microseconds since 1970.
-constexpr auto event_time = "(extract(epoch FROM created_at) * 1000000)::bigint";
-
-// Every table that was ever tracked has described itself there.
-constexpr auto published = " AND NOT EXISTS (SELECT FROM outbox.relation r WHERE r.topic = event.topic)";
-
-constexpr auto in_slice = " AND ($6::bigint IS NULL OR id >= $6) AND ($7::bigint IS NULL OR id < $7)";
-constexpr auto after_last_read = " AND id > $8::bigint AND txid < $9::xid8 AND txid <> ALL ($10::xid8[])";
-
-postgres::Params beyond(const Snapshot& from, const TakenTopics& taken) {
-  return {std::to_string(from.xmax()), transaction_list(from.in_progress()), taken.names()};
-}
 
 constexpr auto snapshot_query =
     "SELECT pg_current_snapshot(), pg_current_wal_insert_lsn(),"
@@ -59,21 +24,46 @@ constexpr auto snapshot_query =
 }  // namespace
 
 WindowReader::WindowReader(postgres::Connection& connection, const Subscription& subscription)
-    : connection_(connection),
-      subscription_(subscription),
-      selection_query_("coalesce((SELECT version FROM outbox.selection WHERE subscription = " +
-                       std::to_string(subscription.id) + "), 0)") {}
+    : connection_(connection), subscription_(subscription), selection_query_(selection_of(subscription)) {}
 
 WindowReader::~WindowReader() = default;
 
 WindowReader::Poll WindowReader::poll(const Snapshot& from) {
-  const auto sql = std::string("SELECT pg_current_snapshot(), EXISTS (SELECT FROM outbox.event WHERE ") +
-                   beyond_from + " AND (" + taken_topic +
-                   " OR op = 'R')), pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn(), " +
-                   selection_query_;
-  const auto rows = connection_.query(sql, beyond(from, taken_));
-  require_same_selection(rows, 3);
-  return {Snapshot::parse(rows.text(0, 0)), rows.boolean(0, 1), rows.boolean(0, 2)};
+  const auto query = poll_query(subscription_, from, taken_);
+  auto rows = connection_.query_prepared(query.sql, query.params);
+  require_same_selection(rows, PollColumn::Selection);
+  Poll poll{Snapshot::parse(rows.text(0, PollColumn::Now)), !rows.is_null(0, EventColumn::Id),
+            rows.boolean(0, PollColumn::IsFlushed)};
+  poll.is_window = !poll.has_events || is_all_and_plain(rows);
+  if (poll.is_window) take_window(from, poll, std::move(rows));
+  return poll;
+}
+
+// Whether these are all events, and none of them asks for anything else to be read.
+bool WindowReader::is_all_and_plain(const postgres::Rows& rows) const {
+  if (!unlocked_ || rows.size() > few_events) return false;
+  for (int row = 0; row < rows.size(); ++row) {
+    const auto op = static_cast<Op>(rows.text(row, EventColumn::Op).front());
+    const bool has_content = !rows.is_null(row, EventColumn::Payload) || op == Op::Truncate;
+    if (op == Op::Relation || !has_content || !rows.is_null(row, EventColumn::IsLarge)) return false;
+    if (unlocked_->empty()) continue;
+    const auto topic = rows.text(row, EventColumn::Topic);
+    if (unlocked_->place(topic, rows.uint64(row, EventColumn::Id), rows.uint64(row, EventColumn::Transaction))
+            .load)
+      return false;
+  }
+  return true;
+}
+
+// What taken_ says is still so: only a description could have changed it.
+void WindowReader::take_window(const Snapshot& from, const Poll& poll, postgres::Rows rows) {
+  begin_window(from, Events::All, poll.now);
+  write_ahead_end_ = rows.text(0, PollColumn::WriteAheadEnd);
+  durable_ = poll.is_durable;
+  exhausted_ = true;
+  bounds_.clear();
+  read_through_ = rows.uint64(0, PollColumn::LastId);
+  if (poll.has_events) rows_.emplace(std::move(rows));
 }
 
 void WindowReader::begin() {
@@ -97,19 +87,23 @@ void WindowReader::require_same_selection() {
 void WindowReader::open(const std::optional<Snapshot>& from, Events events) {
   begin();
   const auto& rows = transaction_->first_rows();
-  from_ = from;
-  events_ = events;
-  to_ = Snapshot::parse(rows.text(0, 0));
+  begin_window(from, events, Snapshot::parse(rows.text(0, 0)));
   write_ahead_end_ = rows.text(0, 1);
   durable_ = rows.boolean(0, 2);
-  was_suspended_ = false;
   exhausted_ = !from.has_value();
-  last_id_ = 0;
-  rows_.reset();
-  next_row_ = 0;
   taken_ = read_taken_topics(connection_, subscription_);
   if (from && !unlocked_) unlocked_ = changes_before(connection_, *from, true);
   slice(rows.uint64(0, 3));
+}
+
+void WindowReader::begin_window(const std::optional<Snapshot>& from, Events events, Snapshot to) {
+  from_ = from;
+  events_ = events;
+  to_ = std::move(to);
+  was_suspended_ = false;
+  last_id_ = 0;
+  rows_.reset();
+  next_row_ = 0;
 }
 
 // `last_id`: the last that was handed out when the window's snapshot was taken. Nearly all that is new since
@@ -146,34 +140,13 @@ EventId WindowReader::last_id_before(EventId bound) {
   return rows.empty() ? 0 : rows.uint64(0, 0);
 }
 
-// In the first transaction of a window MVCC decides what is not beyond `to`. A transaction that continues a
-// suspended window sees more than `to` did, so there the same rule has to be spelled out.
 void WindowReader::declare() {
-  static const auto inline_limit = std::to_string(inline_payload_bytes);
-  auto sql =
-      "DECLARE outbox_window NO SCROLL CURSOR FOR SELECT id, txid, topic, op,"
-      " CASE WHEN octet_length(payload::text) <= " +
-      inline_limit +
-      " THEN payload END,"
-      " CASE WHEN octet_length(payload::text) > " +
-      inline_limit + " THEN true END, " + (subscription_.wants_times ? event_time : "NULL") +
-      " FROM outbox.event WHERE " + beyond_from + " AND " + taken_topic + healed_by_load;
-  auto params = beyond(*from_, taken_);
-  params.insert(params.end(),
-                {subscription_.start == Subscription::Start::Load ? "true" : "false", to_.to_string()});
-  const auto bound = [this](std::size_t number) {
-    return number < bounds_.size() ? std::optional(std::to_string(bounds_[number])) : std::nullopt;
-  };
-  params.push_back(slice_ == 0 ? std::nullopt : bound(slice_ - 1));
-  params.push_back(bound(slice_));
-  if (was_suspended_) {
-    params.insert(params.end(), {std::to_string(last_id_), std::to_string(to_.xmax()),
-                                 transaction_list(to_.in_progress())});
-  }
-  sql += in_slice;
-  if (events_ == Events::PublishedOnly) sql += published;
-  if (was_suspended_) sql += after_last_read;
-  connection_.query(sql + " ORDER BY id", params);
+  WindowPart part{*from_, to_, taken_, events_ == Events::PublishedOnly};
+  if (slice_ > 0) part.begin = bounds_[slice_ - 1];
+  if (slice_ < bounds_.size()) part.end = bounds_[slice_];
+  if (was_suspended_) part.goes_on_behind = last_id_;
+  const auto query = declare_window(subscription_, part);
+  connection_.query(query.sql, query.params);
   has_cursor_ = true;
 }
 
@@ -184,7 +157,7 @@ bool WindowReader::fetch() {
     rows_.emplace(connection_.receive());
     is_fetching_ = false;
     next_row_ = 0;
-    if (!rows_->empty()) last_id_ = rows_->uint64(rows_->size() - 1, 0);
+    if (!rows_->empty()) last_id_ = rows_->uint64(rows_->size() - 1, EventColumn::Id);
     if (rows_->size() < events_per_fetch) end_slice();
     if (!exhausted_) send_fetch();
   } while (rows_->empty() && !exhausted_);
@@ -220,9 +193,12 @@ bool WindowReader::fill(EventBatch& batch, std::size_t target_bytes, std::vector
 
 void WindowReader::add(EventBatch& batch, int row, std::vector<TableChange>& changes) {
   const auto& rows = *rows_;
-  Event event{rows.uint64(row, 0), rows.uint64(row, 1), rows.text(row, 2),
-              static_cast<Op>(rows.text(row, 3).front()), rows.text(row, 4)};
-  if (subscription_.wants_times) event.created_at = EventTime(std::chrono::microseconds(rows.int64(row, 6)));
+  Event event{rows.uint64(row, EventColumn::Id), rows.uint64(row, EventColumn::Transaction),
+              rows.text(row, EventColumn::Topic), static_cast<Op>(rows.text(row, EventColumn::Op).front()),
+              rows.text(row, EventColumn::Payload)};
+  if (subscription_.wants_times) {
+    event.created_at = EventTime(std::chrono::microseconds(rows.int64(row, EventColumn::CreatedAt)));
+  }
   KnownChanges::Place place;
   const bool may_be_late = !unlocked_->empty() && event.op != Op::Relation;
   if (may_be_late) {
@@ -232,7 +208,7 @@ void WindowReader::add(EventBatch& batch, int row, std::vector<TableChange>& cha
   if (!taken_.takes(event.topic, std::max(event.id, place.since))) return;
   if (place.load) changes.push_back({.topic = place.topic, .load = true});
   std::string large;
-  if (!rows.is_null(row, 5)) {
+  if (!rows.is_null(row, EventColumn::IsLarge)) {
     if (!transaction_) begin();
     large = payload_of(event.transaction, event.id);
     event.payload = large;

@@ -18,10 +18,10 @@ namespace mailboat::producer {
 
 /// Reads windows: exactly the events that snapshot `to` sees and snapshot `from` did not, in id order.
 ///
-/// Life of a window: open(), fill() until it returns false, finish(). Memory is bounded by one FETCH (at most
-/// about 4 MiB, and one more under way) or by the largest single event, whatever the window's size. One
-/// thread; the connection must outlive the reader and is not used for anything else while a window is open.
-/// Every method may throw ConnectionLost.
+/// Life of a window: open(), or a poll() that has brought it, fill() until it returns false, finish(). Memory
+/// is bounded by one FETCH (at most about 4 MiB, and one more under way) or by the largest single event,
+/// whatever the window's size. One thread; the connection must outlive the reader and is not used for
+/// anything else while a window is open. Every method may throw ConnectionLost.
 ///
 /// What is read is what the subscription takes: poll() and open() throw SessionEnded when that is not what it
 /// was when `subscription` was read. So a window that sees a change of topics or columns is never sent
@@ -38,9 +38,14 @@ class WindowReader {
     Snapshot now;
     bool has_events = false;
     bool is_durable = false;  ///< `now` may become a cursor as it is (see await_durable())
+    bool is_window = false;   ///< the window up to `now` has come with the answer
   };
   /// Asks in one round trip whether there is anything that `from` does not cover. Any table's description
-  /// counts: it may be renamed to, or from, a topic that is taken.
+  /// counts: it may be renamed to, or from, a topic that is taken. Not while a window is open.
+  ///
+  /// A few plain events come with the answer, and so does a window without any: then it is open as if by
+  /// open(from), but without a transaction, so that nothing else can be read at_snapshot(). Not before the
+  /// first window from a snapshot.
   Poll poll(const Snapshot& from);
 
   enum class Events { All, PublishedOnly };
@@ -64,7 +69,8 @@ class WindowReader {
   /// True once a window has been suspended: its transaction no longer sees exactly to().
   [[nodiscard]] bool was_suspended() const { return was_suspended_; }
 
-  /// The window's transaction, for reading something else at exactly to(). Only while !was_suspended().
+  /// The window's transaction, for reading something else at exactly to(). Only after open(), and while
+  /// !was_suspended().
   postgres::Connection& at_snapshot() { return connection_; }
 
   /// Ends the window's transaction.
@@ -80,6 +86,9 @@ class WindowReader {
 
  private:
   void begin();
+  void begin_window(const std::optional<Snapshot>& from, Events events, Snapshot to);
+  [[nodiscard]] bool is_all_and_plain(const postgres::Rows& rows) const;
+  void take_window(const Snapshot& from, const Poll& poll, postgres::Rows rows);
   void require_same_selection(const postgres::Rows& rows, int column) const;
   void slice(EventId last_id);
   std::optional<EventId> first_id();

@@ -51,30 +51,32 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
   tasks_.begin(hello, resume);
 }
 
-// Rejections before progress: what has been acknowledged may leave the log as soon as PostgreSQL knows it,
-// but not an event that is to be tried again.
+// The window comes first: somebody waits for it. What it must not starve has its turn after each one.
 void WindowSender::step(const std::stop_token& stop) {
   take_in();
-  tasks_.record();
-  operations_.record();
-  progress_.write_if_due(connection_);
-  replays_.record_if_due();
+  if (window_ == 0) do_chores();  // the first one begins the loads that have been asked for
   if (inbox_.clear_wake()) {
     tasks_.woken();
     operations_.woken();
     replays_.woken();
     load_request_.woken();
   }
+  const auto due = credit_ > 0 ? next_window() : Due::Nothing;
+  if (due != Due::Nothing) send_window(due, stop);
+  do_chores();
+  const bool sent_again = credit_ > 0 && send_again(stop);
+  if (due == Due::Nothing && !sent_again) rest(stop);
+}
+
+// Rejections before progress: what has been acknowledged may leave the log as soon as PostgreSQL knows it,
+// but not an event that is to be tried again.
+void WindowSender::do_chores() {
+  tasks_.record();
+  operations_.record();
+  progress_.write_if_due(connection_);
+  replays_.record_if_due();
   if (load_request_.is_new()) throw SessionEnded("a load of every table has been asked for");
   operations_.look(sent_.value_or(resume_.read_from));
-  const bool may_send = credit_ > 0;
-  if (may_send && send_again(stop)) {
-    is_window_turn_ = true;
-  } else if (may_send && window_is_due()) {
-    send_window(stop);
-  } else {
-    rest(stop);
-  }
 }
 
 // Without credit a wake-up changes nothing. Meanwhile nobody waits for long for an acknowledgement that is
@@ -89,10 +91,9 @@ void WindowSender::rest(const std::stop_token& stop) {
   }
 }
 
-// What is sent again and windows take turns, so that neither has to wait for the end of the other. The first
-// window tells a new replica about the tables.
+// The first window tells a new replica about the tables.
 bool WindowSender::send_again(const std::stop_token& stop) {
-  if (window_ == 0 || std::exchange(is_window_turn_, false)) return false;
+  if (window_ == 0) return false;
   const auto retry = next_to_send_again();
   if (!retry) return false;
   const auto cost = credit_cost(*retry, all_credit_);
@@ -103,7 +104,7 @@ bool WindowSender::send_again(const std::stop_token& stop) {
   return true;
 }
 
-// Retries and replays take turns, too.
+// Retries and replays take turns.
 std::optional<Retry> WindowSender::next_to_send_again() {
   is_replay_turn_ = !is_replay_turn_;
   auto retry = is_replay_turn_ ? replays_.next(*sent_) : tasks_.due_retry(*sent_);
@@ -111,26 +112,28 @@ std::optional<Retry> WindowSender::next_to_send_again() {
   return is_replay_turn_ ? tasks_.due_retry(*sent_) : replays_.next(*sent_);
 }
 
-bool WindowSender::window_is_due() {
-  if (window_ == 0) return true;
-  if (chunks_.is_due() || operations_.has_loads_to_begin()) return true;
+WindowSender::Due WindowSender::next_window() {
+  if (window_ == 0) return Due::Window;
+  if (chunks_.is_due() || operations_.has_loads_to_begin()) return Due::Window;
   const auto poll = reader_.poll(*sent_);
+  const auto due = poll.is_window ? Due::PolledWindow : Due::Window;
   if (poll.has_events) {
     ports_.found_events();
-    return true;
+    return due;
   }
   const bool moved = poll.is_durable && poll.now != *sent_;
-  return moved && Clock::now() - window_sent_at_ >= empty_window_interval;
+  return moved && Clock::now() - window_sent_at_ >= empty_window_interval ? due : Due::Nothing;
 }
 
-void WindowSender::send_window(const std::stop_token& stop) {
+void WindowSender::open_window() {
+  if (window_ > 0) return reader_.open(sent_);
+  reader_.open(resume_.read_from,
+               resume_.loads_tables ? WindowReader::Events::PublishedOnly : WindowReader::Events::All);
+}
+
+void WindowSender::send_window(Due due, const std::stop_token& stop) {
   const bool first = window_ == 0;
-  if (first) {
-    reader_.open(resume_.read_from,
-                 resume_.loads_tables ? WindowReader::Events::PublishedOnly : WindowReader::Events::All);
-  } else {
-    reader_.open(sent_);
-  }
+  if (due == Due::Window) open_window();
 
   Frame frame;
   frame.window = ++window_;
@@ -140,7 +143,7 @@ void WindowSender::send_window(const std::stop_token& stop) {
   while (reader_.fill(frame.events, settings_.frame_bytes, changes)) emit(frame, stop);
   for (const auto& topic : missing) changes.push_back({.topic = topic, .load = true});
   begin_loads(frame, changes);
-  if (!reader_.was_suspended()) send_chunk(frame, stop);
+  if (due == Due::Window && !reader_.was_suspended()) send_chunk(frame, stop);
   reader_.finish();
 
   // Only now may the consumer commit: before that the source could forget, in a crash, what this snapshot

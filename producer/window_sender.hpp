@@ -44,9 +44,9 @@ class WindowSender {
   WindowSender(postgres::Connection& connection, Inbox& inbox, const Subscription& subscription,
                const ResumePoint& resume, const Hello& hello, Settings settings, Ports ports);
 
-  /// One bounded piece of work: takes in what the consumer said, records its rejections, writes progress back
-  /// when due, sends due retries, events to be replayed or the next window if there is one, and otherwise
-  /// waits for a wake-up.
+  /// One bounded piece of work: takes in what the consumer said, sends the next window if there is one,
+  /// records rejections, writes progress back when due, sends a due retry or events to be replayed, and waits
+  /// for a wake-up if there was nothing to send.
   void step(const std::stop_token& stop);
 
   /// At the end of a session: gives acknowledgements under way a moment to arrive, records what the consumer
@@ -55,10 +55,13 @@ class WindowSender {
 
  private:
   using Clock = std::chrono::steady_clock;
+  enum class Due { Nothing, Window, PolledWindow };  ///< PolledWindow: WindowReader::Poll::is_window
+  void do_chores();
   bool send_again(const std::stop_token& stop);
   std::optional<Retry> next_to_send_again();
-  bool window_is_due();
-  void send_window(const std::stop_token& stop);
+  Due next_window();
+  void open_window();
+  void send_window(Due due, const std::stop_token& stop);
   void send_chunk(Frame& frame, const std::stop_token& stop);
   std::vector<std::string> describe_tables(Frame& frame, std::vector<TableChange>& changes);
   void begin_loads(Frame& frame, const std::vector<TableChange>& changes);
@@ -89,7 +92,6 @@ class WindowSender {
   const std::uint32_t all_credit_;
   std::uint32_t credit_;
   bool consumer_gone_ = false;
-  bool is_window_turn_ = false;  // a Retry was sent last
   bool is_replay_turn_ = false;
   Clock::time_point window_sent_at_{};
 };

@@ -1,4 +1,4 @@
-// What is sent and received later, beside what is asked at once.
+// What is sent and received later, beside what is asked at once, and what is asked again and again.
 #include "postgres/connection.hpp"
 
 #include <gtest/gtest.h>
@@ -49,6 +49,38 @@ TEST_F(SentStatement, ThatFailedDoesNotKeepItsTransactionFromEnding) {
 TEST_F(SentStatement, EndsWithTheConnection) {
   connection_.send("SELECT pg_terminate_backend(pg_backend_pid())");
   EXPECT_THROW(connection_.receive(), ConnectionLost);
+}
+
+class PreparedStatement : public ::testing::Test {
+ protected:
+  Connection connection_{test::shared_cluster().create_database(), "test"};
+};
+
+TEST_F(PreparedStatement, IsPreparedOnceAndAnswersEachTimeAnew) {
+  const std::string sql = "SELECT $1::int + 1, $2::text IS NULL";
+  for (int i = 0; i < 10; ++i) {
+    const auto rows = connection_.query_prepared(sql, {std::to_string(i), std::nullopt});
+    EXPECT_EQ(rows.int64(0, 0), i + 1);
+    EXPECT_TRUE(rows.boolean(0, 1));
+    EXPECT_EQ(connection_.query_prepared("SELECT 'another'", {}).text(0, 0), "another");
+  }
+  EXPECT_EQ(connection_.query("SELECT count(*) FROM pg_prepared_statements").int64(0, 0), 2);
+}
+
+TEST_F(PreparedStatement, MayFailAndWorksWhenItsReasonIsGone) {
+  const std::string sql = "SELECT 1 / $1::int FROM item";
+  EXPECT_THROW(connection_.query_prepared(sql, {"1"}), StatementFailed) << "there is no such table";
+  connection_.query("CREATE TABLE item AS SELECT 1 AS id");
+  EXPECT_EQ(connection_.query_prepared(sql, {"1"}).int64(0, 0), 1);
+  EXPECT_THROW(connection_.query_prepared(sql, {"0"}), StatementFailed);
+  connection_.query("DROP TABLE item; CREATE TABLE item AS SELECT 'x' AS name FROM generate_series(1, 2)");
+  EXPECT_EQ(connection_.query_prepared(sql, {"1"}).size(), 2) << "the table is another one";
+}
+
+TEST_F(PreparedStatement, LeavesWhatWasSentToBeReceived) {
+  connection_.send("SELECT 1");
+  EXPECT_EQ(connection_.query_prepared("SELECT 2", {}).int64(0, 0), 2);
+  EXPECT_EQ(connection_.receive().int64(0, 0), 1);
 }
 
 }  // namespace
