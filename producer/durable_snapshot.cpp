@@ -12,8 +12,8 @@ using std::chrono::milliseconds;
 
 // How long to wait for the source's own commits to flush the WAL before we ask for a flush ourselves.
 constexpr milliseconds flush_patience{5};
-// A busy source flushes many times in a millisecond, where its disk is quick.
-constexpr microseconds first_pause{100};
+// A busy source flushes every millisecond or so. Each question is a round trip that its writers pay for, too.
+constexpr microseconds first_pause{200};
 constexpr microseconds longest_pause{1000};
 
 bool is_flushed(postgres::Connection& connection, const std::string& position) {
@@ -37,12 +37,10 @@ bool is_flushed(postgres::Connection& connection, const std::string& position) {
 // touches no table.
 void await_flushed(postgres::Connection& connection, const std::string& position) {
   const auto deadline = std::chrono::steady_clock::now() + flush_patience;
-  for (auto pause = first_pause; !is_flushed(connection, position);
-       pause = std::min(pause * 2, longest_pause)) {
-    if (std::chrono::steady_clock::now() < deadline) {
-      std::this_thread::sleep_for(pause);
-      continue;
-    }
+  for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
+    std::this_thread::sleep_for(pause);  // the snapshot has just been taken
+    if (is_flushed(connection, position)) return;
+    if (std::chrono::steady_clock::now() < deadline) continue;
     postgres::Transaction flush(connection, postgres::Transaction::Kind::ReadWrite);
     flush.query("SET LOCAL synchronous_commit = local");
     flush.query("SELECT pg_logical_emit_message(true, 'mailboat', 'flush')");

@@ -12,7 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// How long an idle session waits before it looks whether progress is to be written.
+// How long an idle session waits before it looks whether there is something to send or to be written: a belt.
 constexpr milliseconds idle_wait{1000};
 // How often a cursor moves when only transaction ids do.
 constexpr seconds empty_window_interval{1};
@@ -51,11 +51,14 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
   tasks_.begin(hello, resume);
 }
 
-// The window comes first: somebody waits for it. What it must not starve has its turn after each one.
+// The window comes first: somebody waits for it. What it must not starve has its turn after each one. After a
+// small window the next wake-up is near, as CommitWatch has been told of it: until then a busy source gets
+// on, and so does who works on the window.
 void WindowSender::step(const std::stop_token& stop) {
   take_in();
   if (window_ == 0) do_chores();  // the first one begins the loads that have been asked for
   if (inbox_.clear_wake()) {
+    poll_at_ = {};
     tasks_.woken();
     operations_.woken();
     replays_.woken();
@@ -65,7 +68,7 @@ void WindowSender::step(const std::stop_token& stop) {
   if (due != Due::Nothing) send_window(due, stop);
   do_chores();
   const bool sent_again = credit_ > 0 && send_again(stop);
-  if (due == Due::Nothing && !sent_again) rest(stop);
+  if (due != Due::Window && !sent_again) rest(stop);
 }
 
 // Rejections before progress: what has been acknowledged may leave the log as soon as PostgreSQL knows it,
@@ -83,7 +86,7 @@ void WindowSender::do_chores() {
 // here to be written down.
 void WindowSender::rest(const std::stop_token& stop) {
   const auto quiet = std::min({idle_wait, tasks_.quiet_for(), operations_.quiet_for(), replays_.quiet_for()});
-  const auto until = Clock::now() + (credit_ == 0 ? idle_wait : quiet);
+  const auto until = credit_ == 0 ? Clock::now() + idle_wait : std::min(Clock::now() + quiet, poll_at_);
   for (auto now = Clock::now(); now < until && !stop.stop_requested(); now = Clock::now()) {
     const auto left = std::min(std::chrono::ceil<milliseconds>(until - now), progress_.quiet_for());
     if (credit_ == 0 ? inbox_.wait_for_message(stop, left) : inbox_.wait_for_wake(stop, left)) return;
@@ -115,14 +118,17 @@ std::optional<Retry> WindowSender::next_to_send_again() {
 WindowSender::Due WindowSender::next_window() {
   if (window_ == 0) return Due::Window;
   if (chunks_.is_due() || operations_.has_loads_to_begin()) return Due::Window;
+  const auto now = Clock::now();
+  if (now < poll_at_) return Due::Nothing;
   const auto poll = reader_.poll(*sent_);
   const auto due = poll.is_window ? Due::PolledWindow : Due::Window;
+  if (poll.is_window) poll_at_ = now + idle_wait;
   if (poll.has_events) {
     ports_.found_events();
     return due;
   }
   const bool moved = poll.is_durable && poll.now != *sent_;
-  return moved && Clock::now() - window_sent_at_ >= empty_window_interval ? due : Due::Nothing;
+  return moved && now - window_sent_at_ >= empty_window_interval ? due : Due::Nothing;
 }
 
 void WindowSender::open_window() {

@@ -94,6 +94,7 @@ class WindowSender {
   bool consumer_gone_ = false;
   bool is_replay_turn_ = false;
   Clock::time_point window_sent_at_{};
+  Clock::time_point poll_at_{};  // unless a wake-up comes before
 };
 
 }  // namespace mailboat::producer
