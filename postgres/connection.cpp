@@ -182,6 +182,23 @@ Rows Connection::receive() {
   return std::get<Rows>(answer);
 }
 
+void Connection::copy(const std::string& select, const std::function<void(std::string_view line)>& use) {
+  impl_->await_sent();
+  std::exception_ptr refusal;
+  impl_->guarded([&] {
+    pqxx::nontransaction statement(impl_->connection);
+    libpqxx::copy_lines(statement, select, [&](std::string_view line) {
+      if (refusal) return;  // the connection is of use again only when all of it has been read
+      try {
+        use(line);
+      } catch (...) {
+        refusal = std::current_exception();
+      }
+    });
+  });
+  if (refusal) std::rethrow_exception(refusal);
+}
+
 void Connection::listen(const std::string& channel) {
   impl_->guarded([&] {
     impl_->receivers.push_back(

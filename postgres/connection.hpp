@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -85,6 +86,11 @@ class Connection {
   void send(const std::string& sql);
   /// Waits for the rows of the statement that was sent last. Throws what query() throws.
   Rows receive();
+
+  /// Runs a SELECT without parameters and hands on each row as it comes, as a line of COPY's text format (see
+  /// copy_text.hpp), valid during the call. For many rows: nobody keeps them, and a row costs less than in
+  /// Rows. Throws what query() throws; what `use` throws when the rest of the rows has come.
+  void copy(const std::string& select, const std::function<void(std::string_view line)>& use);
 
   void listen(const std::string& channel);
   /// True when a notification on a channel of listen() arrived within `timeout`. Not inside a Transaction.

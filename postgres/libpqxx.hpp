@@ -5,6 +5,7 @@
 
 #include <pqxx/pqxx>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "postgres/connection.hpp"
@@ -34,6 +35,14 @@ inline pqxx::result exec_prepared(pqxx::nontransaction& transaction, const std::
 }
 
 inline void never_reconnect(pqxx::connection&) {}
+
+template <typename Use>
+void copy_lines(pqxx::nontransaction& transaction, const std::string& select, const Use& use) {
+  auto stream = pqxx::stream_from::query(transaction, select);
+  for (auto line = stream.get_raw_line(); line.first; line = stream.get_raw_line()) {
+    use(std::string_view(line.first.get(), line.second));
+  }
+}
 
 // Sets `received` when a notification of the channel is read from the connection, which keeps the handler.
 class Receiver {
@@ -69,6 +78,17 @@ inline void never_reconnect(pqxx::connection& connection) {
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
   connection.inhibit_reactivation(true);
 #pragma GCC diagnostic pop
+}
+
+// What is called a table's name here stands in the COPY as it is.
+template <typename Use>
+void copy_lines(pqxx::nontransaction& transaction, const std::string& select, const Use& use) {
+  pqxx::stream_from stream(transaction, '(' + select + ')');
+  for (std::string line; stream.get_raw_line(line);) {
+    if (line.ends_with('\n')) line.pop_back();
+    use(std::string_view(line));
+  }
+  stream.complete();
 }
 
 // Sets `received` when a notification of the channel is read from the connection. Unregisters itself.

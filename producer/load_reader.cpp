@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "postgres/copy_text.hpp"
 #include "producer/load_table.hpp"
 
 namespace mailboat::producer {
@@ -14,7 +15,8 @@ namespace {
 constexpr std::size_t chunk_bytes = 4 << 20;
 constexpr int chunk_rows_limit = 20'000;
 constexpr int growth_limit = 4;
-constexpr int rows_per_fetch = 500;
+// What a chunk may become where the rows turn out larger than expected.
+constexpr std::size_t most_bytes = 2 * chunk_bytes;
 
 // A rewrite or TRUNCATE that committed after our snapshot makes the table look empty to it, and a name may
 // mean another column or table since: PostgreSQL looks names up as they are now, whatever the snapshot. The
@@ -34,7 +36,7 @@ SELECT EXISTS (SELECT FROM pg_class c
 
 }  // namespace
 
-// Cuts a chunk's rows into pieces as they come.
+// Cuts a chunk's rows into pieces as they come, until there are `most_bytes`.
 class LoadReader::ChunkWriter {
  public:
   ChunkWriter(LoadTable& table, const LoadPosition& position, std::size_t piece_bytes)
@@ -42,25 +44,26 @@ class LoadReader::ChunkWriter {
     begin_piece();
   }
 
-  void add(const postgres::Rows& rows) {
-    for (int row = 0; row < rows.size(); ++row) {
-      if (chunk_.pieces.back().rows.bytes() >= piece_bytes_) begin_piece();
-      chunk_.pieces.back().rows.add(table_.plain_image ? table_.plain_image->of(rows, row)
-                                                       : rows.text(row, 0));
+  void add(std::string_view line) {
+    if (bytes_ >= most_bytes) {
+      has_left_rows_ = true;
+      return;
     }
-    if (rows.empty()) return;
-    const auto first_of_key = static_cast<int>(table_.image.size());
-    const auto last = rows.size() - 1;
-    auto& next = chunk_.next;
-    next.rows += static_cast<std::uint64_t>(rows.size());
-    next.last_key.clear();
-    for (int i = 0; i < table_.key_columns; ++i)
-      next.last_key.emplace_back(rows.text(last, first_of_key + i));
+    if (table_.plain_image) {
+      add_image(table_.plain_image->of(line));
+    } else {
+      auto rest = line;
+      add_image(postgres::unescaped(postgres::next_field(rest).value_or("")));
+    }
+    ++chunk_.next.rows;
+    last_line_ = line;
   }
 
   [[nodiscard]] std::uint64_t rows() const { return chunk_.next.rows - rows_before_; }
+  [[nodiscard]] bool has_left_rows() const { return has_left_rows_; }
 
   LoadReader::Chunk finish(bool ends_load) {
+    if (rows() > 0) chunk_.next.last_key = key_of(last_line_);
     auto& last = chunk_.pieces.back();
     last.ends_chunk = true;
     last.ends_load = chunk_.ends_load = ends_load;
@@ -69,13 +72,32 @@ class LoadReader::ChunkWriter {
   }
 
  private:
+  // A piece stays below piece_bytes where rows are smaller than that, and so costs one unit of the credit.
+  void add_image(std::string_view image) {
+    const auto bytes = chunk_.pieces.back().rows.bytes();
+    if (bytes > 0 && bytes + image.size() >= piece_bytes_) begin_piece();
+    chunk_.pieces.back().rows.add(image);
+    bytes_ += image.size();
+  }
+
   void begin_piece() {
     chunk_.pieces.push_back({chunk_.next.topic, {}, {}, false, false, table_.estimated_rows});
+  }
+
+  std::vector<std::string> key_of(std::string_view line) const {
+    std::vector<std::string> fields;
+    while (!line.empty()) fields.push_back(postgres::unescaped(postgres::next_field(line).value_or("")));
+    std::vector<std::string> key;
+    for (const auto field : table_.key_fields) key.push_back(field < fields.size() ? fields[field] : "");
+    return key;
   }
 
   LoadTable& table_;
   const std::size_t piece_bytes_;
   const std::uint64_t rows_before_;
+  std::size_t bytes_ = 0;
+  bool has_left_rows_ = false;
+  std::string last_line_;
   LoadReader::Chunk chunk_;
 };
 
@@ -118,33 +140,23 @@ LoadReader::Chunk LoadReader::give_up(const LoadPosition& position) {
   return chunk;
 }
 
-// Usually the chunk's rows are about as large as those of the last one, and can be read as they are found.
-// Only where they are not PostgreSQL has to keep them all to find out which of them fill the chunk.
+// Usually the chunk's rows are about as large as those of the last one, and can be read as they are found. A
+// table with large values is asked first, and only where they do not fit PostgreSQL has to keep them all to
+// find out which of them fill the chunk. A row of another has to fit into a page; what is too much of those
+// is left for the next chunk when it has come.
 LoadReader::Chunk LoadReader::read_rows(LoadTable& table, const LoadPosition& position,
                                         std::size_t piece_bytes) {
-  const postgres::Params after(position.last_key.begin(), position.last_key.end());
-  const auto bytes = connection_.query(table.size_query(after.empty(), rows_per_chunk_), after).uint64(0, 0);
-  const bool fit = bytes <= 2 * chunk_bytes;
-  connection_.query("DECLARE outbox_chunk NO SCROLL CURSOR FOR " +
-                        (fit ? table.rows_query(after.empty(), rows_per_chunk_)
-                             : table.bounded_query(after.empty(), rows_per_chunk_, chunk_bytes)),
-                    after);
+  const bool from_start = position.last_key.empty();
+  if (!from_start) begin_after(connection_, position.last_key);
+  const bool fit =
+      !table.has_large_values ||
+      connection_.query(table.size_query(from_start, rows_per_chunk_)).uint64(0, 0) <= most_bytes;
   ChunkWriter writer(table, position, piece_bytes);
-  fetch_rows(writer);
-  return writer.finish(fit && writer.rows() < static_cast<std::uint64_t>(rows_per_chunk_));
-}
-
-// The rest is prepared while the first rows are written as JSON.
-void LoadReader::fetch_rows(ChunkWriter& writer) {
-  static const auto fetch = "FETCH " + std::to_string(rows_per_fetch) + " FROM outbox_chunk";
-  bool is_last = false;
-  for (connection_.send(fetch); !is_last;) {
-    const auto rows = connection_.receive();
-    is_last = rows.size() < rows_per_fetch;
-    if (!is_last) connection_.send(fetch);
-    writer.add(rows);
-  }
-  connection_.query("CLOSE outbox_chunk");
+  connection_.copy(fit ? table.rows_query(from_start, rows_per_chunk_)
+                       : table.bounded_query(from_start, rows_per_chunk_, chunk_bytes),
+                   [&writer](std::string_view line) { writer.add(line); });
+  const bool is_all = fit && !writer.has_left_rows();
+  return writer.finish(is_all && writer.rows() < static_cast<std::uint64_t>(rows_per_chunk_));
 }
 
 std::optional<LoadReader::Chunk> LoadReader::read(const LoadPosition& position, std::size_t piece_bytes) {

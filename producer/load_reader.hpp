@@ -41,7 +41,6 @@ class LoadReader {
   bool was_changed(const std::string& oid);
   static Chunk give_up(const LoadPosition& position);
   Chunk read_rows(LoadTable& table, const LoadPosition& position, std::size_t piece_bytes);
-  void fetch_rows(ChunkWriter& writer);
   void adapt(const Chunk& chunk, std::uint64_t rows);
 
   postgres::Connection& connection_;

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdio>
 
+#include "postgres/copy_text.hpp"
+
 namespace mailboat::producer {
 namespace {
 
@@ -46,15 +48,37 @@ void append_escape(std::string& out, char c) {
   }
 }
 
+// Takes from `text` what needs no escape.
+std::string_view take_plain(std::string_view& text) {
+  const auto plain = text.substr(
+      0, static_cast<std::size_t>(std::find_if(text.begin(), text.end(), needs_escape) - text.begin()));
+  text.remove_prefix(plain.size());
+  return plain;
+}
+
 void append_string(std::string& out, std::string_view text) {
   out += '"';
-  while (!text.empty()) {
-    const auto plain =
-        static_cast<std::size_t>(std::find_if(text.begin(), text.end(), needs_escape) - text.begin());
-    out += text.substr(0, plain);
-    if (plain == text.size()) break;
-    append_escape(out, text[plain]);
-    text.remove_prefix(plain + 1);
+  for (out += take_plain(text); !text.empty(); out += take_plain(text)) {
+    append_escape(out, text.front());
+    text.remove_prefix(1);
+  }
+  out += '"';
+}
+
+// The escapes of COPY mean the same in JSON, but for the vertical tab.
+void append_field(std::string& out, std::string_view field) {
+  out += '"';
+  for (out += take_plain(field); !field.empty(); out += take_plain(field)) {
+    if (field.front() != '\\') {
+      append_escape(out, field.front());
+      field.remove_prefix(1);
+    } else if (field.starts_with("\\v")) {
+      append_escape(out, '\v');
+      field.remove_prefix(2);
+    } else {
+      out += field.substr(0, 2);
+      field.remove_prefix(std::min<std::size_t>(2, field.size()));
+    }
   }
   out += '"';
 }
@@ -107,12 +131,11 @@ RowImage::RowImage(const std::vector<Column>& columns) {
   }
 }
 
-std::string_view RowImage::of(const postgres::Rows& rows, int row) {
+std::string_view RowImage::of(std::string_view line) {
   image_.clear();
-  for (int i = 0; i < columns(); ++i) {
-    const auto& field = fields_[static_cast<std::size_t>(i)];
+  for (const auto& field : fields_) {
     image_ += field.label;
-    if (const auto value = rows.value(row, i)) {
+    if (const auto value = postgres::next_field(line)) {
       append(*value, field.form);
     } else {
       image_ += "null";
@@ -122,18 +145,18 @@ std::string_view RowImage::of(const postgres::Rows& rows, int row) {
   return image_;
 }
 
-void RowImage::append(std::string_view text, Form form) {
+void RowImage::append(std::string_view field, Form form) {
   switch (form) {
     case Form::Number:
-      return append_number(image_, text);
+      return append_number(image_, field);
     case Form::Boolean:
-      image_ += text == "t" ? "true" : "false";
+      image_ += field == "t" ? "true" : "false";
       return;
     case Form::Timestamp:
     case Form::TimestampWithZone:
-      return append_timestamp(image_, text, form == Form::TimestampWithZone);
+      return append_timestamp(image_, field, form == Form::TimestampWithZone);
     case Form::String:
-      return append_string(image_, text);
+      return append_field(image_, field);
   }
 }
 

@@ -5,12 +5,10 @@
 #include <string_view>
 #include <vector>
 
-#include "postgres/connection.hpp"
-
 namespace mailboat::producer {
 
-/// Writes rows that came column by column as the JSON objects that row_to_json() makes of them, byte for
-/// byte, at a third of its price. Only for columns of types whose JSON is plain: see is_plain(). Source:
+/// Writes rows that COPY has sent as the JSON objects that row_to_json() makes of them, byte for byte, at a
+/// third of its price. Only for columns of types whose JSON is plain: see is_plain(). Source:
 /// PostgreSQL manual, 9.16 "JSON Functions and Operators" (to_json).
 ///
 /// The session must print values as connect_to_source() has it: TimeZone UTC, ISO dates, hex bytea.
@@ -26,10 +24,8 @@ class RowImage {
   /// Of columns that are all plain.
   explicit RowImage(const std::vector<Column>& columns);
 
-  [[nodiscard]] int columns() const { return static_cast<int>(fields_.size()); }
-  /// The object for a row, whose first columns are these in PostgreSQL's text form. Valid until the next
-  /// call.
-  [[nodiscard]] std::string_view of(const postgres::Rows& rows, int row);
+  /// The object for a row of just these columns, in COPY's text format. Valid until the next call.
+  [[nodiscard]] std::string_view of(std::string_view line);
 
  private:
   enum class Form { Number, Boolean, Timestamp, TimestampWithZone, String };
@@ -38,7 +34,7 @@ class RowImage {
     Form form;
   };
   static std::optional<Form> form_of(std::string_view type);
-  void append(std::string_view text, Form form);
+  void append(std::string_view field, Form form);
 
   std::vector<Field> fields_;
   std::string image_;

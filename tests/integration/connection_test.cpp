@@ -1,8 +1,9 @@
-// What is sent and received later, beside what is asked at once, and what is asked again and again.
+// What is sent and received later, what is asked again and again, and what is copied.
 #include "postgres/connection.hpp"
 
 #include <gtest/gtest.h>
 
+#include "postgres/copy_text.hpp"
 #include "tests/support/cluster.hpp"
 
 namespace mailboat::postgres {
@@ -81,6 +82,57 @@ TEST_F(PreparedStatement, LeavesWhatWasSentToBeReceived) {
   connection_.send("SELECT 1");
   EXPECT_EQ(connection_.query_prepared("SELECT 2", {}).int64(0, 0), 2);
   EXPECT_EQ(connection_.receive().int64(0, 0), 1);
+}
+
+class CopiedRows : public ::testing::Test {
+ protected:
+  Connection connection_{test::shared_cluster().create_database(), "test"};
+};
+
+TEST_F(CopiedRows, AreWhatTheQueryReturnsWhateverTheirText) {
+  const std::string query =
+      "SELECT nullif(n, 5), CASE WHEN n % 7 > 0 THEN 'a' || chr(n) || chr(n) || 'b' END, '\\N', ''"
+      " FROM generate_series(1, 300) n ORDER BY n";
+  const auto expected = connection_.query(query);
+  int row = 0;
+  connection_.copy(query, [&](std::string_view line) {
+    ASSERT_LT(row, expected.size());
+    for (int column = 0; column < 4; ++column) {
+      const auto field = next_field(line);
+      ASSERT_EQ(field.has_value(), !expected.is_null(row, column)) << row << ", " << column;
+      EXPECT_EQ(unescaped(field.value_or("")), expected.text(row, column));
+    }
+    EXPECT_EQ(line, "");
+    ++row;
+  });
+  EXPECT_EQ(row, expected.size());
+}
+
+TEST_F(CopiedRows, EndWithTheErrorThatTheServerMeetsAmongThem) {
+  Transaction transaction(connection_, Transaction::Kind::RepeatableReadOnly);
+  try {
+    connection_.copy("SELECT 1 / (5000 - n) FROM generate_series(1, 10000) n", [](std::string_view) {});
+    FAIL() << "it was copied";
+  } catch (const StatementFailed& error) {
+    EXPECT_EQ(error.sqlstate(), "22012");
+  }
+  transaction.rollback();
+  EXPECT_EQ(connection_.query("SELECT 3").int64(0, 0), 3);
+}
+
+TEST_F(CopiedRows, MayBeRefusedByTheirReader) {
+  int rows = 0;
+  const auto refuse = [&](std::string_view) {
+    if (++rows == 3) throw InvalidInput("refused");
+  };
+  EXPECT_THROW(connection_.copy("SELECT n FROM generate_series(1, 10000) n", refuse), InvalidInput);
+  EXPECT_EQ(rows, 3);
+  EXPECT_EQ(connection_.query("SELECT 3").int64(0, 0), 3) << "the connection goes on";
+}
+
+TEST_F(CopiedRows, EndWithTheConnection) {
+  EXPECT_THROW(connection_.copy("SELECT pg_terminate_backend(pg_backend_pid())", [](std::string_view) {}),
+               ConnectionLost);
 }
 
 }  // namespace
