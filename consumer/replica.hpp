@@ -11,6 +11,7 @@
 #include "common/messages.hpp"
 #include "consumer/attempt.hpp"
 #include "consumer/bookkeeping.hpp"
+#include "consumer/checkpointer.hpp"
 #include "consumer/deferred_events.hpp"
 #include "consumer/rejections.hpp"
 #include "consumer/replica_file.hpp"
@@ -130,6 +131,7 @@ class Replica {
   WriterTurns::Turn turn_;                // while a transaction is open; before it: given back after its end
   const std::shared_ptr<FileLock> lock_;  // before the database: taken first, released last
   SQLite::Database database_;
+  std::optional<Checkpointer> checkpointer_;
   Bookkeeping bookkeeping_;
   std::string file_id_;
   std::string identity_;

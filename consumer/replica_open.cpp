@@ -35,6 +35,7 @@ Replica::Replica(Options options, std::shared_ptr<ReplicaFile> file)
 
 void Replica::open() {
   use_write_ahead_log(database_);
+  checkpointer_.emplace(database_);
   create_own_tables(database_);
   file_id_ = consumer::file_id(database_);
   identity_ = identify_file(options_.path, file_id_);
