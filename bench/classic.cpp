@@ -90,9 +90,9 @@ class Consumer {
 
   void serve(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      listener_->receive(look_interval, {[this](const PeerId& worker, std::string_view bytes) {
-                                           apply(bytes);
-                                           listener_->send(worker, "applied");
+      listener_->receive(look_interval, {[this](const Incoming& incoming) {
+                                           apply(incoming.bytes);
+                                           listener_->send(incoming.peer, "applied");
                                          },
                                          [](const PeerId&) {}});
     }

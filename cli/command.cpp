@@ -8,6 +8,7 @@
 #include "cli/cmd_failed_change.hpp"
 #include "cli/cmd_failed_list.hpp"
 #include "cli/cmd_failed_show.hpp"
+#include "cli/cmd_keygen.hpp"
 #include "cli/cmd_load.hpp"
 #include "cli/cmd_migrate.hpp"
 #include "cli/cmd_operation.hpp"
@@ -93,6 +94,8 @@ const std::vector<CommandRow>& commands() {
        routes_commands()},
       {"backup", "Copy a replica's SQLite file while it is in use",
        "mailboat backup --database shop.db --to shop-backup.db", make_backup},
+      {"keygen", "Make a key pair for a daemon: FILE, which is secret, and FILE.pub",
+       "mailboat keygen /etc/mailboat/consumer.key", make_keygen},
       {"completion", "Print a completion script for bash", "source <(mailboat completion)", make_completion},
   };
   return rows;

@@ -13,13 +13,21 @@ namespace mailboat {
 /// Names one connected consumer for as long as its connection lasts.
 using PeerId = std::string;
 
+/// A message that has come to a Listener.
+struct Incoming {
+  const PeerId& peer;
+  std::string_view bytes;
+  /// The public key that the peer has proven to be its own; empty on a channel without keys.
+  std::string_view key;
+};
+
 /// The producer's end. receive() belongs to one thread; send() may be called from any.
 class Listener {
  public:
   virtual ~Listener() = default;
 
   struct Handler {
-    std::function<void(const PeerId&, std::string_view bytes)> message;
+    std::function<void(const Incoming&)> message;
     std::function<void(const PeerId&)> unreachable;  ///< something was to be sent there, but nobody is there
   };
   /// Waits up to `timeout` and hands on what has come by then. Messages to each peer leave in the order of

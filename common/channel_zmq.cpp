@@ -1,14 +1,14 @@
 #include "common/channel_zmq.hpp"
 
 #include <array>
-#include <deque>
-#include <mutex>
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include <optional>
 #include <utility>
 #include <zmq.hpp>
 
 #include "common/error.hpp"
+#include "common/outgoing.hpp"
+#include "common/zmq_authenticator.hpp"
+#include "common/zmq_handshake_watch.hpp"
 
 namespace mailboat {
 namespace {
@@ -21,58 +21,12 @@ constexpr int transport_heartbeat_ms = 1000;
 constexpr int transport_timeout_ms = 5000;
 // How long a closing socket may take to hand over its last messages.
 constexpr int linger_ms = 500;
-// What a consumer may send in one message: a Hello that names many unfinished loads is the largest. Bytes
-// that mean nothing can take eight times their size once decoded, so it is not generous.
-constexpr std::int64_t consumer_message_limit = 4 << 20;
-
-// Lets any thread interrupt the poll of the thread that owns the socket.
-class WakeUp {
- public:
-  WakeUp() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    if (fd_ < 0) throw Unavailable("cannot create an eventfd: too many open files?");
-  }
-  ~WakeUp() { ::close(fd_); }
-  WakeUp(const WakeUp&) = delete;
-  WakeUp& operator=(const WakeUp&) = delete;
-
-  void ring() {
-    const std::uint64_t one = 1;
-    // Fails only when the counter is full, and then the poll is awake anyway.
-    [[maybe_unused]] const auto written = ::write(fd_, &one, sizeof one);
-  }
-  void reset() {
-    std::uint64_t count = 0;
-    [[maybe_unused]] const auto read = ::read(fd_, &count, sizeof count);
-  }
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-// Messages waiting for the thread that owns the socket.
-template <typename Item>
-class Outgoing {
- public:
-  void push(Item item) {
-    {
-      const std::lock_guard lock(mutex_);
-      items_.push_back(std::move(item));
-    }
-    wake_up_.ring();
-  }
-  std::deque<Item> take() {
-    wake_up_.reset();
-    const std::lock_guard lock(mutex_);
-    return std::exchange(items_, {});
-  }
-  [[nodiscard]] int fd() const { return wake_up_.fd(); }
-
- private:
-  WakeUp wake_up_;
-  std::mutex mutex_;
-  std::deque<Item> items_;
-};
+// How long a peer may take to say who it is; whoever only connects does not keep a file descriptor for
+// longer.
+constexpr int handshake_timeout_ms = 5000;
+// How many messages of one consumer wait here unread before no more are taken from its connection. In order,
+// a consumer has a few under way.
+constexpr int unread_limit = 100;
 
 // Hands the buffer over without copying it.
 zmq::message_t to_message(std::string bytes) {
@@ -93,28 +47,36 @@ void set_common_options(zmq::socket_t& socket) {
   socket.set(zmq::sockopt::sndhwm, 0);
   socket.set(zmq::sockopt::rcvhwm, 0);
   socket.set(zmq::sockopt::ipv6, true);
+  socket.set(zmq::sockopt::handshake_ivl, handshake_timeout_ms);
 }
 
-// Waits until the socket has something to read, the queue something to send, or the time is over.
-bool wait_for_input(zmq::socket_t& socket, int queue_fd, milliseconds timeout) {
-  std::array<zmq::pollitem_t, 2> items{
-      {{socket.handle(), 0, ZMQ_POLLIN, 0}, {nullptr, queue_fd, ZMQ_POLLIN, 0}}};
+// Waits until the queue has something to send, one of the sockets something to read, or the time is over.
+// `second` may be none.
+void wait_for_input(int queue_fd, zmq::socket_ref first, zmq::socket_ref second, milliseconds timeout) {
+  std::array<zmq::pollitem_t, 3> items{{{nullptr, queue_fd, ZMQ_POLLIN, 0},
+                                        {first.handle(), 0, ZMQ_POLLIN, 0},
+                                        {second.handle(), 0, ZMQ_POLLIN, 0}}};
   try {
-    zmq::poll(items.data(), items.size(), timeout);
+    zmq::poll(items.data(), second ? items.size() : items.size() - 1, timeout);
   } catch (const zmq::error_t& error) {
     if (error.num() != EINTR) throw;
   }
-  return (items[0].revents & ZMQ_POLLIN) != 0;
 }
+
+// What zmq_msg_gets(3) calls the user id that the authenticator has answered with.
+constexpr auto user_id = "User-Id";
 
 std::string_view view(const zmq::message_t& message) { return {message.data<char>(), message.size()}; }
 
 class ZmqListener : public Listener {
  public:
-  explicit ZmqListener(const std::string& endpoint) : socket_(context_, zmq::socket_type::router) {
+  ZmqListener(const std::string& endpoint, const ListenerSettings& settings)
+      : socket_(context_, zmq::socket_type::router) {
     set_common_options(socket_);
     socket_.set(zmq::sockopt::router_mandatory, true);
-    socket_.set(zmq::sockopt::maxmsgsize, consumer_message_limit);
+    socket_.set(zmq::sockopt::rcvhwm, unread_limit);
+    socket_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(settings.message_limit));
+    if (!settings.secret_key.empty()) require_keys(settings);
     try {
       socket_.bind(endpoint);
     } catch (const zmq::error_t& error) {
@@ -125,7 +87,10 @@ class ZmqListener : public Listener {
 
   void receive(milliseconds timeout, const Handler& handler) override {
     flush(handler);
-    if (wait_for_input(socket_, outgoing_.fd(), timeout)) hand_on_messages(handler);
+    wait_for_input(outgoing_.fd(), socket_, authenticator_ ? authenticator_->socket() : zmq::socket_ref(),
+                   timeout);
+    if (authenticator_) authenticator_->answer();
+    hand_on_messages(handler);
     flush(handler);
   }
 
@@ -136,6 +101,20 @@ class ZmqListener : public Listener {
     PeerId peer;
     std::string bytes;
   };
+
+  void require_keys(const ListenerSettings& settings) {
+    authenticator_.emplace(context_, settings.admits);
+    socket_.set(zmq::sockopt::curve_server, true);
+    socket_.set(zmq::sockopt::curve_secretkey, settings.secret_key);
+    socket_.set(zmq::sockopt::zap_domain, ZmqAuthenticator::domain);
+  }
+
+  // Without keys a peer could give itself a User-Id: ZeroMQ takes properties over from what the peer sends.
+  std::string_view key_of(const zmq::message_t& message) const {
+    if (!authenticator_) return {};
+    const auto* user = ::zmq_msg_gets(message.handle(), user_id);
+    return user == nullptr ? std::string_view() : user;
+  }
 
   void flush(const Handler& handler) {
     for (auto& item : outgoing_.take()) {
@@ -163,19 +142,29 @@ class ZmqListener : public Listener {
         zmq::message_t surplus;
         more = socket_.recv(surplus).has_value() && surplus.more();
       }
-      handler.message(PeerId(view(peer)), surplus_parts ? std::string_view() : view(body));
+      const PeerId id(view(peer));
+      handler.message({id, surplus_parts ? std::string_view() : view(body), key_of(body)});
     }
   }
 
   zmq::context_t context_;
+  std::optional<ZmqAuthenticator> authenticator_;  // outlives the socket, which asks it
   zmq::socket_t socket_;
   Outgoing<Item> outgoing_;
 };
 
 class ZmqConnection : public Connection {
  public:
-  explicit ZmqConnection(const std::string& endpoint) : socket_(context_, zmq::socket_type::dealer) {
+  ZmqConnection(const std::string& endpoint, const ConnectionSettings& settings)
+      : socket_(context_, zmq::socket_type::dealer),
+        handshakes_(context_, socket_, !settings.producer_key.empty()) {
     set_common_options(socket_);
+    socket_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(settings.message_limit));
+    if (!settings.producer_key.empty()) {
+      socket_.set(zmq::sockopt::curve_serverkey, settings.producer_key);
+      socket_.set(zmq::sockopt::curve_publickey, settings.own.public_key);
+      socket_.set(zmq::sockopt::curve_secretkey, settings.own.secret_key);
+    }
     try {
       socket_.connect(endpoint);
     } catch (const zmq::error_t& error) {
@@ -186,10 +175,10 @@ class ZmqConnection : public Connection {
 
   void receive(milliseconds timeout, const std::function<void(std::string_view)>& message) override {
     flush();
-    if (wait_for_input(socket_, outgoing_.fd(), timeout)) {
-      zmq::message_t body;
-      if (socket_.recv(body, zmq::recv_flags::dontwait)) message(view(body));
-    }
+    wait_for_input(outgoing_.fd(), socket_, handshakes_.socket(), timeout);
+    if (const auto failure = handshakes_.failure()) throw Unavailable(*failure);
+    zmq::message_t body;
+    if (socket_.recv(body, zmq::recv_flags::dontwait)) message(view(body));
     flush();
   }
 
@@ -202,17 +191,18 @@ class ZmqConnection : public Connection {
 
   zmq::context_t context_;
   zmq::socket_t socket_;
+  ZmqHandshakeWatch handshakes_;
   Outgoing<std::string> outgoing_;
 };
 
 }  // namespace
 
-std::unique_ptr<Listener> listen_zmq(const std::string& endpoint) {
-  return std::make_unique<ZmqListener>(endpoint);
+std::unique_ptr<Listener> listen_zmq(const std::string& endpoint, const ListenerSettings& settings) {
+  return std::make_unique<ZmqListener>(endpoint, settings);
 }
 
-std::unique_ptr<Connection> connect_zmq(const std::string& endpoint) {
-  return std::make_unique<ZmqConnection>(endpoint);
+std::unique_ptr<Connection> connect_zmq(const std::string& endpoint, const ConnectionSettings& settings) {
+  return std::make_unique<ZmqConnection>(endpoint, settings);
 }
 
 }  // namespace mailboat

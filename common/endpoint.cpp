@@ -69,9 +69,18 @@ void require_private_bind(std::string_view endpoint, bool insecure) {
   if (insecure || is_loopback(endpoint)) return;
   throw ConfigurationError(
       "refusing to listen on " + std::string(endpoint) +
-      ": other machines could read every change, for the feed is neither encrypted nor "
-      "authenticated. Listen on tcp://127.0.0.1:5657 and reach it through a tunnel, or pass "
-      "--insecure if you trust everybody on that network");
+      " without keys: other machines could read every change. Give --key-file and "
+      "--allow-list (docs/security.md), listen on tcp://127.0.0.1:5657, or pass --insecure if "
+      "you trust everybody on that network");
+}
+
+void require_private_connection(std::string_view endpoint, bool insecure) {
+  if (insecure || is_loopback(endpoint)) return;
+  throw ConfigurationError(
+      "refusing to connect to " + std::string(endpoint) +
+      " without keys: others on the way could read and change what it sends. Give --key-file "
+      "and --producer-key (docs/security.md), or pass --insecure if you trust everybody on "
+      "that network");
 }
 
 }  // namespace mailboat

@@ -13,8 +13,10 @@ bool is_loopback(std::string_view endpoint);
 /// a port. Throws InvalidInput with the address and an example.
 void require_endpoint(std::string_view endpoint);
 
-/// The feed is not encrypted, so a bind that others can reach needs consent.
-/// Throws ConfigurationError, naming both ways out, when `endpoint` is not loopback and `insecure` is false.
+/// Without keys a feed can be read and written by everybody on the way. Where others can be on the way, that
+/// needs consent: these throw ConfigurationError, naming the ways out, when `endpoint` is not loopback and
+/// `insecure` is false. For a feed without keys only.
 void require_private_bind(std::string_view endpoint, bool insecure);
+void require_private_connection(std::string_view endpoint, bool insecure);
 
 }  // namespace mailboat

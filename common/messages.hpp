@@ -89,12 +89,14 @@ enum class RefusalCode : std::uint8_t {
   ShuttingDown = 10,
   SessionUnknown = 11,
   TroubleNoted = 12,
+  NotAllowed = 13,
 };
 
-/// True when saying Hello again later can help without anybody's doing.
+/// True when saying Hello again later can help without anybody's doing at the consumer's end.
 [[nodiscard]] constexpr bool is_temporary(RefusalCode code) {
   return code == RefusalCode::SourceUnavailable || code == RefusalCode::ShuttingDown ||
-         code == RefusalCode::SessionUnknown || code == RefusalCode::TroubleNoted;
+         code == RefusalCode::SessionUnknown || code == RefusalCode::TroubleNoted ||
+         code == RefusalCode::NotAllowed;
 }
 
 struct Refusal {

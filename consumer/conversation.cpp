@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/channel_zmq.hpp"
 #include "common/log.hpp"
+#include "consumer/producer_connection.hpp"
 
 namespace mailboat::consumer {
 namespace {
@@ -31,7 +31,7 @@ seconds patience_with_window(int turns_lost) {
 
 void Conversation::hold(const std::string& endpoint, std::function<void()> committed) {
   committed_ = std::move(committed);
-  FeedClient client(connect_zmq(endpoint), hello(), options_.heartbeat);
+  FeedClient client(connect_to_producer(options_, source_, endpoint), hello(), options_.heartbeat);
   const auto welcome = await_welcome(client);
   if (!welcome) return;
   log::info("following", {{"producer", endpoint},

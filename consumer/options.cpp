@@ -2,9 +2,12 @@
 
 #include "common/endpoint.hpp"
 #include "common/error.hpp"
+#include "common/key_file.hpp"
 
 namespace mailboat::consumer {
 namespace {
+
+constexpr ByteSize smallest_message_limit{std::uint64_t{2} << 20};
 
 void declare_source(CommandLine& line, Source& only) {
   line.setting({.name = "producer",
@@ -14,6 +17,11 @@ void declare_source(CommandLine& line, Source& only) {
                 .required = true,
                 .unless_tables = "source"},
                only.producers);
+  line.setting({.name = "producer-key",
+                .value = "KEY",
+                .help = "The producer's public key; of several producers one for all, or one for each",
+                .unless_tables = "source"},
+               only.producer_keys);
   line.setting({.name = "subscription",
                 .value = "NAME",
                 .help = "The stream to follow, made with: mailboat subscribe NAME",
@@ -22,12 +30,27 @@ void declare_source(CommandLine& line, Source& only) {
                only.subscription);
 }
 
+void declare_security(CommandLine& line, ConsumerOptions& options) {
+  line.setting({.name = "key-file",
+                .value = "FILE",
+                .help = "Our secret key, made with: mailboat keygen FILE; needed beyond this machine"},
+               options.key_file);
+  line.setting({.name = "insecure",
+                .value = "",
+                .help = "Allow a producer on another machine although there are no keys"},
+               options.insecure);
+  line.setting(
+      {.name = "message-limit", .value = "SIZE", .help = "The largest message that a producer may send"},
+      options.message_limit);
+}
+
 void declare(CommandLine& line, ConsumerOptions& options) {
   line.setting({.name = "database",
                 .value = "FILE",
                 .help = "The SQLite file to keep up to date; made when it does not exist",
                 .required = true},
                options.database);
+  declare_security(line, options);
   line.setting({.name = "until-caught-up",
                 .value = "",
                 .help = "End once everything committed before the start has been applied"},
@@ -59,7 +82,29 @@ void require_usable(const Source& only) {
   if (only.subscription.empty()) throw ConfigurationError("subscription: the name is empty");
 }
 
+void require_secure(const Source& source, const ConsumerOptions& options) {
+  const auto what = (source.name.empty() ? "" : "source " + source.name + ": ") + "producer-key";
+  const auto keys = source.producer_keys.size();
+  for (const auto& key : source.producer_keys) require_key(key);
+  if (keys > 1 && keys != source.producers.size()) {
+    throw ConfigurationError(what + ": there are " + std::to_string(keys) + " keys for " +
+                             std::to_string(source.producers.size()) +
+                             " producers. Give one for all of them, or one for each");
+  }
+  if (keys > 0 && options.key_file.empty()) {
+    throw ConfigurationError(what +
+                             " needs a key-file as well: the producer wants to know who we are. Make one "
+                             "with: mailboat keygen FILE");
+  }
+  if (keys > 0) return;
+  for (const auto& endpoint : source.producers) require_private_connection(endpoint, options.insecure);
+}
+
 void require_usable(const ConsumerOptions& options) {
+  for (const auto& source : options.sources) require_secure(source, options);
+  if (options.message_limit < smallest_message_limit)
+    throw ConfigurationError("message-limit has to be at least " + format_byte_size(smallest_message_limit) +
+                             ": a frame may be that large");
   if (options.database.empty()) throw ConfigurationError("database: the file name is empty");
   if (options.heartbeat <= std::chrono::milliseconds(0))
     throw ConfigurationError("heartbeat has to be above zero");
@@ -86,6 +131,7 @@ std::variant<ConsumerOptions, ExitCode> parse_options(const std::vector<std::str
     }
     assign_routes(options.routes, options.sources);
     require_usable(options);
+    if (!options.key_file.empty()) options.keys = read_key_file(options.key_file);
   });
   if (const auto code = line.parse(arguments, terminal, environment)) return *code;
   return options;

@@ -6,7 +6,9 @@
 #include <variant>
 #include <vector>
 
+#include "common/byte_size.hpp"
 #include "common/command_line.hpp"
+#include "common/curve_key.hpp"
 #include "consumer/route.hpp"
 #include "consumer/source.hpp"
 
@@ -23,6 +25,22 @@ struct ConsumerOptions {
   /// copy of it can be put back at any time. No default. Must be on a local disk: WAL mode needs shared
   /// memory.
   std::string database;
+
+  /// The file with this consumer's secret key, as made by `mailboat keygen`; only its owner may have any
+  /// right to it. Its public key has to be on the allow lists of the producers. Needed where a producer's
+  /// public key is given. No default.
+  std::string key_file;
+  /// What parse_options() has found in it.
+  KeyPair keys;
+
+  /// Allows to connect to another machine's producer without keys. Set it only where everybody on that
+  /// network may read, and change, what comes.
+  bool insecure = false;
+
+  /// The largest message that a producer may send; a larger one ends the connection. The largest that
+  /// mailboat sends is one event, which PostgreSQL lets have 1 GiB. Lower it to protect a small machine from
+  /// a producer that it does not trust.
+  ByteSize message_limit{std::uint64_t{1200} << 20};
 
   /// End with exit code 0 once everything that was committed before the start has been applied, instead of
   /// following for ever. For cron jobs and tests.

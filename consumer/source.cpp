@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "common/curve_key.hpp"
 #include "common/endpoint.hpp"
 #include "common/error.hpp"
 #include "consumer/table_schema.hpp"
@@ -11,7 +12,7 @@
 namespace mailboat::consumer {
 namespace {
 
-const std::vector<std::string> known_keys{"name", "producer", "subscription", "prefix"};
+const std::vector<std::string> known_keys{"name", "producer", "producer_key", "subscription", "prefix"};
 
 bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -42,6 +43,7 @@ class SourceReader {
         text("subscription",
              "Give what was made with mailboat subscribe NAME, for example: subscription = \"shop\"");
     if (table_.find("prefix") != nullptr) source.prefix = prefix();
+    if (table_.find("producer_key") != nullptr) source.producer_keys = producer_keys();
     refuse_same_stream(source, before);
     return source;
   }
@@ -55,10 +57,10 @@ class SourceReader {
   void refuse_unknown_keys() const {
     for (const auto& [key, value] : table_.values) {
       if (std::find(known_keys.begin(), known_keys.end(), key) != known_keys.end()) continue;
-      fail(
-          key,
-          "unknown key (known: name, producer, subscription, prefix). A setting of the consumer stands above "
-          "the first [[source]]");
+      fail(key,
+           "unknown key (known: name, producer, producer_key, subscription, prefix). A setting of the "
+           "consumer "
+           "stands above the first [[source]]");
     }
   }
 
@@ -93,18 +95,33 @@ class SourceReader {
     }
   }
 
-  std::vector<std::string> producers() const {
-    const std::string remedy =
-        "Give where mailboat-producer listens, for example: producer = "
-        "\"tcp://127.0.0.1:5657\"";
-    const auto* value = table_.find("producer");
+  // One text, or a list of them.
+  std::vector<std::string> texts(const std::string& key, const std::string& remedy) const {
+    const auto* value = table_.find(key);
     const auto* list = value == nullptr ? nullptr : std::get_if<std::vector<std::string>>(value);
-    auto given = list == nullptr ? std::vector<std::string>{text("producer", remedy)} : *list;
-    if (given.empty()) fail("producer", "the list is empty. " + remedy);
+    auto given = list == nullptr ? std::vector<std::string>{text(key, remedy)} : *list;
+    if (given.empty()) fail(key, "the list is empty. " + remedy);
+    return given;
+  }
+
+  std::vector<std::string> producers() const {
+    auto given = texts("producer",
+                       "Give where mailboat-producer listens, for example: producer = "
+                       "\"tcp://127.0.0.1:5657\"");
     try {
       for (const auto& endpoint : given) require_endpoint(endpoint);
     } catch (const InvalidInput& error) {
       fail("producer", error.what());
+    }
+    return given;
+  }
+
+  std::vector<std::string> producer_keys() const {
+    auto given = texts("producer_key", "Give the producer's public key, or leave it out");
+    try {
+      for (const auto& key : given) require_key(key);
+    } catch (const InvalidInput& error) {
+      fail("producer_key", error.what());
     }
     return given;
   }
@@ -171,6 +188,13 @@ void assign_routes(std::vector<Route>& routes, const std::vector<Source>& source
           "' already, and a table belongs to one source. Give one of them another table");
     }
   }
+}
+
+std::string producer_key_of(const Source& source, const std::string& endpoint) {
+  if (source.producer_keys.size() < 2)
+    return source.producer_keys.empty() ? "" : source.producer_keys.front();
+  const auto found = std::find(source.producers.begin(), source.producers.end(), endpoint);
+  return source.producer_keys.at(static_cast<std::size_t>(found - source.producers.begin()));
 }
 
 std::vector<Route> routes_of_source(const Source& source, const std::vector<Route>& routes) {

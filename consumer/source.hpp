@@ -23,6 +23,10 @@ struct Source {
   /// What the names of its tables begin with, so that they differ from those of other sources.
   std::string prefix = {};
 
+  /// The producers' public keys: one for all of them, or one for each in the same order. None: no keys are
+  /// used.
+  std::vector<std::string> producer_keys = {};
+
   friend bool operator==(const Source&, const Source&) = default;
 };
 
@@ -33,6 +37,9 @@ std::vector<Source> parse_sources(const std::string& file, const std::vector<Con
 /// Gives each route its source: the only one, if there is one only. Throws ConfigurationError for a route of
 /// which that is not clear, or that writes to the table of another source's route. Pure.
 void assign_routes(std::vector<Route>& routes, const std::vector<Source>& sources);
+
+/// The public key of the producer at `endpoint`, one of the source's; empty when no keys are used. Pure.
+[[nodiscard]] std::string producer_key_of(const Source& source, const std::string& endpoint);
 
 /// Those of one source. Pure.
 [[nodiscard]] std::vector<Route> routes_of_source(const Source& source, const std::vector<Route>& routes);

@@ -104,7 +104,7 @@ void SourceFollower::converse() {
 }
 
 bool SourceFollower::report(const std::string& trouble) {
-  return report_trouble(source_, options_.heartbeat, trouble, stop_);
+  return report_trouble(options_, source_, trouble, stop_);
 }
 
 void SourceFollower::wait_after(const std::string& trouble, Report is_to_be_reported) {

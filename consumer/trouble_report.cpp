@@ -2,9 +2,9 @@
 
 #include <chrono>
 
-#include "common/channel_zmq.hpp"
 #include "common/log.hpp"
 #include "consumer/feed_client.hpp"
+#include "consumer/producer_connection.hpp"
 
 namespace mailboat::consumer {
 namespace {
@@ -12,23 +12,23 @@ namespace {
 // A producer that needs longer is tried again with the next pause.
 constexpr std::chrono::seconds answer_within{2};
 
-bool report_to(const std::string& endpoint, const Hello& hello, const std::stop_token& stop) {
-  FeedClient client(connect_zmq(endpoint), hello, hello.heartbeat);
+bool report_to(std::unique_ptr<Connection> connection, const Hello& hello, const std::stop_token& stop) {
+  FeedClient client(std::move(connection), hello, hello.heartbeat);
   const auto answer = client.next(stop, answer_within);
   return answer && std::holds_alternative<Refusal>(*answer);
 }
 
 }  // namespace
 
-bool report_trouble(const Source& source, std::chrono::milliseconds heartbeat, const std::string& trouble,
+bool report_trouble(const ConsumerOptions& options, const Source& source, const std::string& trouble,
                     const std::stop_token& stop) {
   Hello hello;
   hello.subscription = source.subscription;
-  hello.heartbeat = heartbeat;
+  hello.heartbeat = options.heartbeat;
   hello.trouble = trouble;
   for (const auto& endpoint : source.producers) {
     try {
-      if (report_to(endpoint, hello, stop)) return true;
+      if (report_to(connect_to_producer(options, source, endpoint), hello, stop)) return true;
     } catch (const Error& error) {
       log::debug("a producer could not be told of the trouble",
                  {{"producer", endpoint}, {"reason", error.what()}});

@@ -1,6 +1,9 @@
 #include "producer/feed_server.hpp"
 
+#include <algorithm>
+
 #include "common/codec.hpp"
+#include "common/error.hpp"
 #include "common/log.hpp"
 
 namespace mailboat::producer {
@@ -12,17 +15,33 @@ using std::chrono::milliseconds;
 constexpr milliseconds receive_slice{100};
 // A consumer that has been silent for so many heartbeats is taken for dead.
 constexpr int silent_heartbeats = 5;
+// PostgreSQL's limit for the name of a subscription, see 0002_subscription.sql.
+constexpr std::size_t longest_name = 63;
+// How many peers in a second are told that they have no session: a peer that asks for ever and never reads
+// would have the answers pile up here.
+constexpr double answers_per_second = 200;
+
+constexpr auto not_allowed =
+    "the allow list does not let this consumer's key take the subscription. Add it there, and send the "
+    "producer a "
+    "SIGHUP";
 
 }  // namespace
 
-FeedServer::FeedServer(const ProducerOptions& options, std::unique_ptr<Listener> listener)
+FeedServer::FeedServer(const ProducerOptions& options, std::unique_ptr<Listener> listener, Access& access,
+                       const HangupSignal& hangup)
     : options_(options),
       listener_(std::move(listener)),
+      access_(access),
+      hangup_(hangup),
+      admission_(options.session_limit, options.handshake_limit),
+      answers_(answers_per_second, answers_per_second, Clock::now()),
       watch_(options.postgres, options.poll_interval_max) {}
 
 void FeedServer::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     receive(receive_slice);
+    if (hangup_.came() && access_.read_again()) end_forbidden_sessions();
     keep_heartbeat(Clock::now());
     remove_finished();
   }
@@ -30,47 +49,89 @@ void FeedServer::run(const std::stop_token& stop) {
 }
 
 void FeedServer::receive(milliseconds timeout) {
-  listener_->receive(
-      timeout, {.message = [this](const PeerId& peer, std::string_view bytes) { on_message(peer, bytes); },
-                .unreachable =
-                    [this](const PeerId& peer) {
-                      const auto known = consumers_.find(peer);
-                      if (known != consumers_.end()) known->second.session->consumer_is_gone();
-                    }});
+  listener_->receive(timeout, {.message = [this](const Incoming& incoming) { on_message(incoming); },
+                               .unreachable =
+                                   [this](const PeerId& peer) {
+                                     const auto known = consumers_.find(peer);
+                                     if (known != consumers_.end()) known->second.session->consumer_is_gone();
+                                   }});
 }
 
-void FeedServer::on_message(const PeerId& peer, std::string_view bytes) {
+void FeedServer::on_message(const Incoming& incoming) {
   try {
-    auto message = decode_from_consumer(bytes);
+    auto message = decode_from_consumer(incoming.bytes);
     if (auto* hello = std::get_if<Hello>(&message)) {
-      begin_session(peer, std::move(*hello));
+      begin_session(incoming.peer, std::string(incoming.key), std::move(*hello));
       return;
     }
-    const auto known = consumers_.find(peer);
-    if (known == consumers_.end()) {
+    const auto known = consumers_.find(incoming.peer);
+    if (known == consumers_.end() || known->second.key != incoming.key) {
       // It spoke to a producer that stood here before us. A heartbeat is enough to tell it.
       if (std::holds_alternative<Goodbye>(message)) return;
-      listener_->send(peer, encode(FromProducer{Refusal{RefusalCode::SessionUnknown,
-                                                        "this producer has no session with you"}}));
+      answer(incoming.peer, {RefusalCode::SessionUnknown, "this producer has no session with you"});
       return;
     }
-    known->second.heard_at = Clock::now();
-    known->second.session->inbox().push(std::move(message));
+    auto& consumer = known->second;
+    consumer.heard_at = Clock::now();
+    if (std::holds_alternative<Heartbeat>(message)) return;
+    if (!consumer.session->inbox().push(std::move(message), incoming.bytes.size())) {
+      log::warn("a consumer says more than can be taken in; its session ends",
+                {{"subscription", consumer.session->hello().subscription}});
+      consumer.session->consumer_is_gone();
+    }
   } catch (const InvalidInput& error) {
     log::warn("a message that is not ours was dropped", {{"error", error.what()}});
   }
 }
 
-void FeedServer::begin_session(const PeerId& peer, Hello hello) {
+void FeedServer::answer(const PeerId& peer, const Refusal& refusal) {
+  if (answers_.take(Clock::now())) listener_->send(peer, encode(FromProducer{refusal}));
+}
+
+void FeedServer::begin_session(const PeerId& peer, const std::string& key, Hello hello) {
   if (const auto known = consumers_.find(peer); known != consumers_.end()) {
     log::warn("a second Hello on one connection was dropped", {{"subscription", hello.subscription}});
     return;
   }
+  if (!is_admitted(peer, key, hello)) return;
   if (hello.trouble.empty()) end_sessions_of(hello.subscription, hello.replica);
-  auto send = [this, peer](const FromProducer& message) { listener_->send(peer, encode(message)); };
-  consumers_.emplace(peer, Consumer{std::make_unique<Session>(options_, std::move(hello), std::move(send),
-                                                              watch_, refusals_),
-                                    Clock::now()});
+  auto open = std::make_shared<std::atomic<bool>>(true);
+  auto send = [this, peer, open](const FromProducer& message) {
+    if (*open) listener_->send(peer, encode(message));
+  };
+  auto session = std::make_unique<Session>(options_, std::move(hello), std::move(send), watch_, refusals_);
+  consumers_.emplace(peer, Consumer{key, std::move(open), std::move(session), Clock::now()});
+}
+
+bool FeedServer::is_admitted(const PeerId& peer, const std::string& key, const Hello& hello) {
+  if (hello.subscription.size() > longest_name)
+    throw InvalidInput("a Hello for a subscription whose name has more than 63 characters");
+  if (const auto busy = admission_.refusal(key, sessions_with(hello.subscription), Clock::now());
+      !busy.empty()) {
+    refuse_hello(peer, key, hello, {RefusalCode::SourceUnavailable, busy});
+    return false;
+  }
+  if (access_.may_take(key, hello.subscription)) return true;
+  refuse_hello(peer, key, hello, {RefusalCode::NotAllowed, not_allowed});
+  return false;
+}
+
+// Remembered by the consumer and not by the subscription: anybody can name a thousand of those.
+void FeedServer::refuse_hello(const PeerId& peer, const std::string& key, const Hello& hello,
+                              const Refusal& refusal) {
+  if (refusals_.is_news("key " + key, refusal.text, Clock::now())) {
+    log::warn(
+        "session refused",
+        {{"subscription", hello.subscription}, {"consumer", access_.name_of(key)}, {"reason", refusal.text}});
+  }
+  answer(peer, refusal);
+}
+
+Admission::Sessions FeedServer::sessions_with(const std::string& subscription) const {
+  const auto count = std::count_if(consumers_.begin(), consumers_.end(), [&](const auto& entry) {
+    return entry.second.session->hello().subscription == subscription;
+  });
+  return {consumers_.size(), static_cast<std::size_t>(count)};
 }
 
 // A replica's file is locked by its one process. If the same replica says Hello again, that process or its
@@ -85,12 +146,25 @@ void FeedServer::end_sessions_of(const std::string& subscription, const std::str
   }
 }
 
+void FeedServer::end_forbidden_sessions() {
+  admission_.forget_keys();
+  for (auto& [peer, consumer] : consumers_) {
+    const auto& subscription = consumer.session->hello().subscription;
+    if (!*consumer.open || access_.may_take(consumer.key, subscription)) continue;
+    log::warn("a session ends: the allow list has changed",
+              {{"subscription", subscription}, {"consumer", access_.name_of(consumer.key)}});
+    *consumer.open = false;
+    listener_->send(peer, encode(FromProducer{Refusal{RefusalCode::NotAllowed, not_allowed}}));
+    consumer.session->consumer_is_gone();
+  }
+}
+
 void FeedServer::keep_heartbeat(Clock::time_point now) {
   if (now - heartbeat_at_ < options_.heartbeat) return;
   heartbeat_at_ = now;
   const auto heartbeat = encode(FromProducer{Heartbeat{}});
   for (auto& [peer, consumer] : consumers_) {
-    listener_->send(peer, heartbeat);
+    if (*consumer.open) listener_->send(peer, heartbeat);
     const auto longer_heartbeat = std::max(options_.heartbeat, consumer.session->hello().heartbeat);
     if (now - consumer.heard_at > silent_heartbeats * longer_heartbeat && !consumer.session->finished()) {
       log::warn("a consumer has fallen silent", {{"subscription", consumer.session->hello().subscription}});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -7,18 +8,23 @@
 #include <string>
 
 #include "common/channel.hpp"
+#include "common/hangup.hpp"
+#include "producer/access.hpp"
+#include "producer/admission.hpp"
 #include "producer/commit_watch.hpp"
 #include "producer/options.hpp"
 #include "producer/session.hpp"
 
 namespace mailboat::producer {
 
-/// Accepts consumers, gives each a Session, hands their messages on and keeps the heartbeat, also while a
-/// session is busy in PostgreSQL. Belongs to the thread that calls run().
+/// Accepts consumers, gives each that may have it a Session, hands their messages on and keeps the heartbeat,
+/// also while a session is busy in PostgreSQL. At SIGHUP it reads the allow list again, and ends the sessions
+/// of those that it does not let in any more. Belongs to the thread that calls run().
 class FeedServer {
  public:
-  /// `options` must outlive the server.
-  FeedServer(const ProducerOptions& options, std::unique_ptr<Listener> listener);
+  /// All but the listener must outlive the server.
+  FeedServer(const ProducerOptions& options, std::unique_ptr<Listener> listener, Access& access,
+             const HangupSignal& hangup);
 
   /// Serves until `stop`, then ends every session and returns. Bad bytes from a peer are logged and dropped.
   void run(const std::stop_token& stop);
@@ -26,20 +32,31 @@ class FeedServer {
  private:
   using Clock = std::chrono::steady_clock;
   struct Consumer {
+    std::string key;                          // that its Hello came with
+    std::shared_ptr<std::atomic<bool>> open;  // nothing is sent to it once this is false
     std::unique_ptr<Session> session;
     Clock::time_point heard_at;
   };
 
   void receive(std::chrono::milliseconds timeout);
-  void on_message(const PeerId& peer, std::string_view bytes);
-  void begin_session(const PeerId& peer, Hello hello);
+  void on_message(const Incoming& incoming);
+  void begin_session(const PeerId& peer, const std::string& key, Hello hello);
+  [[nodiscard]] bool is_admitted(const PeerId& peer, const std::string& key, const Hello& hello);
   void end_sessions_of(const std::string& subscription, const std::string& replica);
+  void end_forbidden_sessions();
+  void answer(const PeerId& peer, const Refusal& refusal);
+  void refuse_hello(const PeerId& peer, const std::string& key, const Hello& hello, const Refusal& refusal);
+  [[nodiscard]] Admission::Sessions sessions_with(const std::string& subscription) const;
   void keep_heartbeat(Clock::time_point now);
   void remove_finished();
   void end_all_sessions();
 
   const ProducerOptions& options_;
   std::unique_ptr<Listener> listener_;
+  Access& access_;
+  const HangupSignal& hangup_;
+  Admission admission_;
+  TokenBucket answers_;
   CommitWatch watch_;
   RefusalLog refusals_;
   std::map<PeerId, Consumer> consumers_;  // before the listener and the watch go, the sessions must be gone

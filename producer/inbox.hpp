@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <mutex>
 #include <stop_token>
@@ -17,9 +18,21 @@ class Inbox {
  public:
   using Clock = std::chrono::steady_clock;
 
-  void push(FromConsumer message) {
+  /// `bytes`: how large the message was. False, and it is not taken, when more waits than a consumer that
+  /// keeps to the protocol can have said.
+  bool push(FromConsumer message, std::size_t bytes = 0) {
     const std::lock_guard lock(mutex_);
+    if (messages_.size() >= most_messages || bytes_ + bytes > most_bytes) return false;
     messages_.push_back(std::move(message));
+    bytes_ += bytes;
+    changed_.notify_one();
+    return true;
+  }
+
+  /// As if a Goodbye had come, which is always taken.
+  void push_goodbye() {
+    const std::lock_guard lock(mutex_);
+    messages_.push_back(Goodbye{});
     changed_.notify_one();
   }
 
@@ -39,6 +52,7 @@ class Inbox {
 
   std::deque<FromConsumer> take() {
     const std::lock_guard lock(mutex_);
+    bytes_ = 0;
     return std::exchange(messages_, {});
   }
 
@@ -55,9 +69,13 @@ class Inbox {
   }
 
  private:
+  static constexpr std::size_t most_messages = 10'000;
+  static constexpr std::size_t most_bytes = std::size_t{64} << 20;
+
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<FromConsumer> messages_;  // guarded by mutex_
+  std::size_t bytes_ = 0;              // of messages_; guarded by mutex_
   bool woken_ = false;                 // guarded by mutex_
 };
 

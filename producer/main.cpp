@@ -3,11 +3,14 @@
 
 #include "common/channel_zmq.hpp"
 #include "common/exit_code.hpp"
+#include "common/hangup.hpp"
+#include "common/key_file.hpp"
 #include "common/log.hpp"
 #include "common/memory.hpp"
 #include "common/service_manager.hpp"
 #include "common/shutdown.hpp"
 #include "common/version.hpp"
+#include "producer/access.hpp"
 #include "producer/feed_server.hpp"
 #include "producer/options.hpp"
 #include "producer/retention.hpp"
@@ -17,12 +20,27 @@ using namespace mailboat;
 
 namespace {
 
+ListenerSettings listener_settings(const producer::ProducerOptions& options, producer::Access& access) {
+  ListenerSettings settings;
+  settings.message_limit = options.message_limit.bytes;
+  if (!access.has_keys()) return settings;
+  settings.secret_key = read_key_file(options.key_file).secret_key;
+  settings.admits = [&access](const std::string& key, const std::string& address) {
+    return access.admits(key, address);
+  };
+  return settings;
+}
+
 void serve(const producer::ProducerOptions& options) {
+  const HangupSignal hangup;
   const ShutdownSignal shutdown;
+  producer::Access access(options.allow_list);
   producer::require_suitable_source(options.postgres);
   const producer::Retention retention(options.postgres, {options.retention, options.max_retained_bytes});
-  producer::FeedServer server(options, listen_zmq(options.listen));
-  log::info("mailboat-producer is listening", {{"version", version()}, {"address", options.listen}});
+  producer::FeedServer server(options, listen_zmq(options.listen, listener_settings(options, access)), access,
+                              hangup);
+  log::info("mailboat-producer is listening",
+            {{"version", version()}, {"address", options.listen}, {"keys", access.has_keys()}});
   tell_service_is_ready();
   const std::stop_callback stopping(shutdown.token(), tell_service_is_stopping);
   server.run(shutdown.token());

@@ -2,11 +2,37 @@
 
 #include "common/endpoint.hpp"
 #include "common/error.hpp"
+#include "common/key_file.hpp"
+#include "producer/allow_list.hpp"
 
 namespace mailboat::producer {
 namespace {
 
 constexpr ByteSize smallest_limit{std::uint64_t{8} << 20};
+constexpr ByteSize smallest_message_limit{std::uint64_t{2} << 20};
+
+void declare_security(CommandLine& line, ProducerOptions& options) {
+  line.setting({.name = "key-file",
+                .value = "FILE",
+                .help = "Our secret key, made with: mailboat keygen FILE; needed beyond this machine"},
+               options.key_file);
+  line.setting({.name = "allow-list",
+                .value = "FILE",
+                .help = "Which consumers' public keys may take what; needed with key-file"},
+               options.allow_list);
+  line.setting({.name = "insecure",
+                .value = "",
+                .help = "Allow an endpoint that other machines can reach although there are no keys"},
+               options.insecure);
+  line.setting({.name = "session-limit", .value = "NUMBER", .help = "How many consumers are served at once"},
+               options.session_limit);
+  line.setting(
+      {.name = "handshake-limit", .value = "NUMBER", .help = "How many Hellos in a second one key may say"},
+      options.handshake_limit);
+  line.setting(
+      {.name = "message-limit", .value = "SIZE", .help = "The largest message that a consumer may send"},
+      options.message_limit);
+}
 
 void declare(CommandLine& line, ProducerOptions& options) {
   line.setting(
@@ -15,10 +41,7 @@ void declare(CommandLine& line, ProducerOptions& options) {
        .help = "The source database: a URI, key=value pairs, or nothing for PGHOST, PGDATABASE and so on"},
       options.postgres);
   line.setting({.name = "listen", .value = "ENDPOINT", .help = "Where consumers connect"}, options.listen);
-  line.setting({.name = "insecure",
-                .value = "",
-                .help = "Allow an endpoint that other machines can reach: the feed is not encrypted"},
-               options.insecure);
+  declare_security(line, options);
   line.setting({.name = "trust-failover",
                 .value = "",
                 .help = "Go on after a failover without loading again; only with synchronous replication"},
@@ -46,10 +69,28 @@ void declare(CommandLine& line, ProducerOptions& options) {
                options.log_level);
 }
 
+void require_secure(const ProducerOptions& options) {
+  if (options.key_file.empty() != options.allow_list.empty()) {
+    throw ConfigurationError(
+        options.key_file.empty()
+            ? "allow-list needs a key-file: without keys nobody can be told from anybody else"
+            : "key-file needs an allow-list: without one there is nobody to let in");
+  }
+  if (options.session_limit == 0) throw ConfigurationError("session-limit has to be above zero");
+  if (options.handshake_limit == 0) throw ConfigurationError("handshake-limit has to be above zero");
+  if (options.message_limit < smallest_message_limit) {
+    throw ConfigurationError("message-limit has to be at least " + format_byte_size(smallest_message_limit) +
+                             ": what a consumer reports may be that large");
+  }
+  if (options.key_file.empty()) return require_private_bind(options.listen, options.insecure);
+  read_key_file(options.key_file);
+  read_allow_list(options.allow_list);
+}
+
 void require_usable(const ProducerOptions& options) {
   using std::chrono::milliseconds;
   require_endpoint(options.listen);
-  require_private_bind(options.listen, options.insecure);
+  require_secure(options);
   if (options.poll_interval_max <= milliseconds(0))
     throw ConfigurationError("poll-interval-max has to be above zero");
   if (options.snapshot_hold_max <= milliseconds(0))

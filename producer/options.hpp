@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -21,9 +22,32 @@ struct ProducerOptions {
   /// use `ipc:///run/mailboat/feed` to let file permissions decide who may read.
   std::string listen = "tcp://127.0.0.1:5657";
 
-  /// Allows `listen` to be reachable from other machines although the feed is neither encrypted nor
-  /// authenticated. Set it only where everybody on that network may read every tracked table.
+  /// The file with this producer's secret key, as made by `mailboat keygen`; only its owner may have any
+  /// right to it. With it the feed is encrypted, and only those on the allow list get in. Needed to listen
+  /// where other machines can connect. Producers that stand in for each other may have one key together.
+  std::string key_file;
+
+  /// The file that names the consumers by their public keys, and what each may take. SIGHUP has it read
+  /// again. docs/security.md shows one. Needed with `key_file`.
+  std::string allow_list;
+
+  /// Allows `listen` to be reachable from other machines although the feed has no keys. Set it only where
+  /// everybody on that network may read every tracked table.
   bool insecure = false;
+
+  /// How many sessions there may be. Each takes a thread and a connection to PostgreSQL: raise it together
+  /// with max_connections there, for more replicas.
+  std::uint32_t session_limit = 64;
+
+  /// How many Hellos the consumers with one key may say in a second; without keys, all consumers together.
+  /// Each costs PostgreSQL a new connection. Raise it if one key serves so many replicas that they are slow
+  /// to come back after a restart of the producer.
+  std::uint32_t handshake_limit = 50;
+
+  /// The largest message that a consumer may send; the connection of one that sends a larger one is closed. A
+  /// Hello that names many unfinished loads is the largest. Bytes that mean nothing can take eight times
+  /// their size once decoded, so it is not generous.
+  ByteSize message_limit{std::uint64_t{4} << 20};
 
   /// Go on after a failover of the source, instead of asking each replica to load again. The promoted server
   /// must have had every transaction that a replica has seen: set it only where replication is synchronous
@@ -61,8 +85,8 @@ struct ProducerOptions {
 };
 
 /// The options, or the code that the program is to end with because what had to be said has been printed.
-/// Refuses (ExitCode::Usage) an unusable address, and one that other machines can reach unless `insecure` is
-/// set.
+/// Refuses (ExitCode::Usage) an unusable address, one that other machines can reach without keys unless
+/// `insecure` is set, and unusable key files and allow lists.
 std::variant<ProducerOptions, ExitCode> parse_options(const std::vector<std::string>& arguments,
                                                       Terminal terminal, const Environment& environment);
 /// The same from main(), with the process's environment.

@@ -36,7 +36,7 @@ class Session {
   void request_stop() { thread_.request_stop(); }
   /// As if the consumer had said goodbye: nothing more will come from it, and nobody waits for it.
   void consumer_is_gone() {
-    inbox_.push(Goodbye{});
+    inbox_.push_goodbye();
     thread_.request_stop();
   }
   [[nodiscard]] bool finished() const { return finished_; }

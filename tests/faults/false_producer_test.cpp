@@ -27,10 +27,10 @@ class FalseProducer {
 
  private:
   void run(const std::stop_token& stop) {
-    const auto answer = [this](const PeerId& peer, std::string_view bytes) {
-      const auto message = decode_from_consumer(bytes);
+    const auto answer = [this](const Incoming& incoming) {
+      const auto message = decode_from_consumer(incoming.bytes);
       if (const auto* hello = std::get_if<Hello>(&message)) {
-        for (auto& piece : script_(*hello)) listener_->send(peer, std::move(piece));
+        for (auto& piece : script_(*hello)) listener_->send(incoming.peer, std::move(piece));
       }
     };
     while (!stop.stop_requested()) {

@@ -4,7 +4,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/error.hpp"
 #include "consumer/options.hpp"
+#include "producer/allow_list.hpp"
 #include "producer/options.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -70,6 +72,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   err.str("");
   const auto producer = producer::parse_options(arguments, {out, err}, no_variables);
   if (std::holds_alternative<ExitCode>(producer)) require_refused_with_a_sentence(producer, err);
+  try {
+    if (producer::read_allow_list(file.path()).knows("")) std::abort();
+  } catch (const ConfigurationError&) {
+    return 0;
+  }
   return 0;
 }
 
@@ -105,12 +112,13 @@ create = '''CREATE TABLE log (_event_id INTEGER PRIMARY KEY)'''
 topic = "b"
 skip = true
 )",
-          R"(producer="tcp://a:1"
+          R"(producer="tcp://127.0.0.1:1"
 subscription="s"
 database="d"
 route = [{topic = "t", table = "t", key = ["k"], columns = {k = ":k"}}]
 )",
           R"(database = "d"
+insecure = true
 [[source]]
 name = "eu"
 producer = ["tcp://a:1", "ipc:///run/eu"]
@@ -134,6 +142,11 @@ poll_interval_max = "50ms"
 snapshot_hold_max = "30s"
 heartbeat = "1s"
 log_level = "info"
+)",
+          R"([[consumer]]
+name = "web-1"
+key = "Vnz/LU*ItPG^Zfxip}/0:=har-FxlmZdQ!*1+sz{"
+subscriptions = ["shop", "*"]
 )",
           "x = 1979-05-27T07:32:00Z\ny = [[1, 2.5e3], {a.b = nan}]\nz = '''\n'''\n[a.\"b c\"]\n"};
 }

@@ -29,9 +29,9 @@ class Messages : public ::testing::Test {
     return eventually([&] {
       consumer_->receive(milliseconds(0), [](std::string_view) {});  // sends what waits
       producer_->receive(milliseconds(1), {.message =
-                                               [this](const PeerId& peer, std::string_view bytes) {
-                                                 peer_ = peer;
-                                                 const auto said = decode_from_consumer(bytes);
+                                               [this](const Incoming& incoming) {
+                                                 peer_ = incoming.peer;
+                                                 const auto said = decode_from_consumer(incoming.bytes);
                                                  windows_.push_back(std::get<Ack>(said).window);
                                                },
                                            .unreachable = [](const PeerId&) {}});

@@ -65,7 +65,7 @@ void MessageProxy::run(const std::stop_token& stop) {
     sessions_.erase(peer);
   };
   const Listener::Handler handler{
-      .message = [this](const PeerId& peer, std::string_view bytes) { from_consumer(peer, bytes); },
+      .message = [this](const Incoming& incoming) { from_consumer(incoming.peer, incoming.bytes); },
       .unreachable = gone};
   while (!stop.stop_requested()) {
     listener_->receive(listen_slice, handler);

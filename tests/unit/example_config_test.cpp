@@ -45,8 +45,9 @@ TEST(ExampleConfig, OfTheProducerIsAcceptedAsItStands) {
 TEST(ExampleConfig, OfTheProducerShowsEverySettingWithItsDefault) {
   const auto text = uncommented(deploy_file("producer.toml"));
   EXPECT_EQ(keys_shown(text),
-            "postgres listen insecure trust_failover poll_interval_max snapshot_hold_max retention "
-            "max_retained_bytes heartbeat log_level ");
+            "postgres listen key_file allow_list insecure session_limit handshake_limit message_limit "
+            "trust_failover "
+            "poll_interval_max snapshot_hold_max retention max_retained_bytes heartbeat log_level ");
   const TemporaryFile file(text);
   Printed printed;
   const auto parsed =
@@ -56,6 +57,11 @@ TEST(ExampleConfig, OfTheProducerShowsEverySettingWithItsDefault) {
   const producer::ProducerOptions defaults;
   EXPECT_EQ(shown.listen, defaults.listen);
   EXPECT_EQ(shown.insecure, defaults.insecure);
+  EXPECT_EQ(shown.key_file, defaults.key_file);
+  EXPECT_EQ(shown.allow_list, defaults.allow_list);
+  EXPECT_EQ(shown.session_limit, defaults.session_limit);
+  EXPECT_EQ(shown.handshake_limit, defaults.handshake_limit);
+  EXPECT_EQ(shown.message_limit, defaults.message_limit);
   EXPECT_EQ(shown.trust_failover, defaults.trust_failover);
   EXPECT_EQ(shown.poll_interval_max, defaults.poll_interval_max);
   EXPECT_EQ(shown.retention, defaults.retention);
@@ -75,8 +81,9 @@ TEST(ExampleConfig, OfTheConsumerIsAcceptedAsItStands) {
 TEST(ExampleConfig, OfTheConsumerShowsEverySettingWithItsDefault) {
   const auto text = uncommented(deploy_file("consumer.toml"));
   EXPECT_EQ(keys_shown(text),
-            "producer subscription database until_caught_up heartbeat reject_limit verify_every log_level "
-            "topic table create where user_id email_domain topic table mode create topic table key user_id "
+            "producer subscription database producer_key key_file insecure message_limit until_caught_up "
+            "heartbeat reject_limit verify_every log_level topic table create where user_id email_domain "
+            "topic table mode create topic table key user_id "
             "signed_up_at topic skip ");
   const TemporaryFile file(text);
   Printed printed;
@@ -85,6 +92,10 @@ TEST(ExampleConfig, OfTheConsumerShowsEverySettingWithItsDefault) {
   ASSERT_TRUE(std::holds_alternative<consumer::ConsumerOptions>(parsed)) << printed.err.str();
   const auto& shown = std::get<consumer::ConsumerOptions>(parsed);
   const consumer::ConsumerOptions defaults;
+  EXPECT_TRUE(shown.sources.front().producer_keys.empty());
+  EXPECT_EQ(shown.key_file, defaults.key_file);
+  EXPECT_EQ(shown.insecure, defaults.insecure);
+  EXPECT_EQ(shown.message_limit, defaults.message_limit);
   EXPECT_EQ(shown.until_caught_up, defaults.until_caught_up);
   EXPECT_EQ(shown.heartbeat, defaults.heartbeat);
   EXPECT_EQ(shown.reject_limit, defaults.reject_limit);

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "common/key_file.hpp"
 #include "producer/options.hpp"
+#include "tests/support/temp_dir.hpp"
 #include "tests/unit/parsing.hpp"
 
 namespace mailboat {
@@ -39,6 +41,101 @@ TEST(ProducerOptions, RefusesAPublicBindWithoutInsecure) {
   EXPECT_EQ(refused_by_producer({"--listen", "tcp://0.0.0.0:5657", "--insecure"}, printed), ExitCode::Done);
 }
 
+/// A key pair and an allow list in files, as a producer needs them.
+struct Secured {
+  KeyPair pair = make_key_pair();
+  test::TempDir folder{"keys"};
+  std::string key = (folder.path() / "producer.key").string();
+  test::TemporaryFile allow_list{"[[consumer]]\nkey = '" + pair.public_key + "'\nsubscriptions = ['shop']\n"};
+  Secured() { write_key_files(key, pair, Overwrite::No); }
+};
+
+TEST(ProducerOptions, NeedsAKeyAndAnAllowListBeyondThisMachine) {
+  const Secured files;
+  const std::vector<std::string> everywhere{"--listen", "tcp://0.0.0.0:5657"};
+  const auto with = [&everywhere](std::vector<std::string> more) {
+    more.insert(more.begin(), everywhere.begin(), everywhere.end());
+    return more;
+  };
+  Printed printed;
+  EXPECT_EQ(
+      refused_by_producer(with({"--key-file", files.key, "--allow-list", files.allow_list.path()}), printed),
+      ExitCode::Done)
+      << printed.err.str();
+  EXPECT_EQ(refused_by_producer(with({"--key-file", files.key}), printed), ExitCode::Usage);
+  EXPECT_NE(printed.err.str().find("key-file needs an allow-list"), std::string::npos) << printed.err.str();
+  EXPECT_EQ(refused_by_producer(with({"--allow-list", files.allow_list.path()}), printed), ExitCode::Usage);
+  EXPECT_NE(printed.err.str().find("allow-list needs a key-file"), std::string::npos) << printed.err.str();
+  const test::TemporaryFile wrong("[[consumer]]\nkey = 'k'\n");
+  EXPECT_EQ(refused_by_producer(with({"--key-file", files.key, "--allow-list", wrong.path()}), printed),
+            ExitCode::Usage);
+  EXPECT_NE(printed.err.str().find(wrong.path() + ", line 2"), std::string::npos) << printed.err.str();
+  EXPECT_EQ(
+      refused_by_producer(
+          with({"--key-file", files.allow_list.path(), "--allow-list", files.allow_list.path()}), printed),
+      ExitCode::Usage);
+}
+
+TEST(ProducerOptions, RefusesLimitsThatNobodyCouldLiveWith) {
+  Printed printed;
+  for (const auto& [option, value] : std::vector<std::pair<std::string, std::string>>{
+           {"--session-limit", "0"}, {"--handshake-limit", "0"}, {"--message-limit", "1MiB"}}) {
+    EXPECT_EQ(refused_by_producer({option, value}, printed), ExitCode::Usage) << option;
+    EXPECT_NE(printed.err.str().find(option.substr(2)), std::string::npos) << printed.err.str();
+  }
+}
+
+TEST(ConsumerOptions, NeedsTheProducersKeyAndOneOfItsOwnBeyondThisMachine) {
+  const Secured files;
+  const auto with = [](std::vector<std::string> more) {
+    const std::vector<std::string> usual{"--producer",     "tcp://a:1", "--producer", "tcp://b:1",
+                                         "--subscription", "shop",      "--database", "shop.db"};
+    more.insert(more.begin(), usual.begin(), usual.end());
+    return more;
+  };
+  const auto& key = files.pair.public_key;
+  Printed printed;
+  EXPECT_EQ(refused_by_consumer(with({}), printed), ExitCode::Usage);
+  EXPECT_NE(printed.err.str().find("refusing to connect to tcp://a:1"), std::string::npos)
+      << printed.err.str();
+  EXPECT_EQ(refused_by_consumer(with({"--producer-key", key}), printed), ExitCode::Usage);
+  EXPECT_NE(printed.err.str().find("producer-key needs a key-file"), std::string::npos) << printed.err.str();
+  EXPECT_EQ(refused_by_consumer(with({"--producer-key", "short", "--key-file", files.key}), printed),
+            ExitCode::Usage);
+  EXPECT_NE(printed.err.str().find("not a public key: 'short'"), std::string::npos) << printed.err.str();
+  EXPECT_EQ(refused_by_consumer(with({"--producer-key", key, "--producer-key", key, "--producer-key", key,
+                                      "--key-file", files.key}),
+                                printed),
+            ExitCode::Usage);
+  EXPECT_NE(printed.err.str().find("there are 3 keys for 2 producers"), std::string::npos)
+      << printed.err.str();
+
+  const auto parsed = consumer::parse_options(with({"--producer-key", key, "--key-file", files.key}),
+                                              printed.terminal(), environment_of({}));
+  ASSERT_TRUE(std::holds_alternative<consumer::ConsumerOptions>(parsed)) << printed.err.str();
+  const auto& options = std::get<consumer::ConsumerOptions>(parsed);
+  EXPECT_EQ(options.keys.secret_key, files.pair.secret_key);
+  EXPECT_EQ(consumer::producer_key_of(options.sources.front(), "tcp://b:1"), key);
+}
+
+TEST(ConsumerOptions, HasAKeyForEachProducerOfEachSource) {
+  const Secured files;
+  const auto& one = files.pair.public_key;
+  const auto other = make_key_pair().public_key;
+  const test::TemporaryFile file(
+      "database = 'd'\nkey_file = '" + files.key + "'\n[[source]]\nname = 'eu'\nsubscription = 's'\n" +
+      "producer = ['tcp://a:1', 'tcp://b:1']\nproducer_key = ['" + one + "', '" + other + "']\n" +
+      "[[source]]\nname = 'here'\nproducer = 'tcp://127.0.0.1:1'\nsubscription = 's'\n");
+  Printed printed;
+  const auto parsed =
+      consumer::parse_options({"--config", file.path()}, printed.terminal(), environment_of({}));
+  ASSERT_TRUE(std::holds_alternative<consumer::ConsumerOptions>(parsed)) << printed.err.str();
+  const auto& sources = std::get<consumer::ConsumerOptions>(parsed).sources;
+  EXPECT_EQ(consumer::producer_key_of(sources[0], "tcp://a:1"), one);
+  EXPECT_EQ(consumer::producer_key_of(sources[0], "tcp://b:1"), other);
+  EXPECT_EQ(consumer::producer_key_of(sources[1], "tcp://127.0.0.1:1"), "");
+}
+
 TEST(ProducerOptions, RefusesUnusableValues) {
   Printed printed;
   EXPECT_EQ(refused_by_producer({"--listen", "localhost"}, printed), ExitCode::Usage);
@@ -55,8 +152,9 @@ TEST(ProducerOptions, RefusesRoutes) {
 
 TEST(ConsumerOptions, HasRoutesAndARejectLimitFromTheFile) {
   const test::TemporaryFile file("reject_limit = 0\n[[route]]\ntopic = 'a'\ntable = 't'\nkey = ['k']\n");
-  const std::vector<std::string> arguments{"--producer", "tcp://a:1", "--subscription", "s",
-                                           "--database", "d",         "--config",       file.path()};
+  const std::vector<std::string> arguments{"--producer", "tcp://a:1",  "--subscription",
+                                           "s",          "--database", "d",
+                                           "--config",   file.path(),  "--insecure"};
   Printed printed;
   const auto parsed = consumer::parse_options(arguments, printed.terminal(), environment_of({}));
   ASSERT_TRUE(std::holds_alternative<consumer::ConsumerOptions>(parsed)) << printed.err.str();
@@ -69,7 +167,7 @@ TEST(ConsumerOptions, HasRoutesAndARejectLimitFromTheFile) {
 
 TEST(ConsumerOptions, HasTheSourcesOfTheFileInsteadOfTheFlags) {
   const test::TemporaryFile file(
-      "database = 'd'\n[[source]]\nname = 'eu'\nproducer = 'tcp://a:1'\nsubscription = 's'\n"
+      "database = 'd'\ninsecure = true\n[[source]]\nname = 'eu'\nproducer = 'tcp://a:1'\nsubscription = 's'\n"
       "[[source]]\nname = 'us'\nproducer = ['tcp://b:1', 'tcp://c:1']\nsubscription = 's'\nprefix = 'us_'\n");
   Printed printed;
   const auto parsed =
@@ -99,7 +197,7 @@ TEST(ConsumerOptions, RefusesSourcesBesideASettingThatEachHasItself) {
 
 TEST(ConsumerOptions, GivesRoutesToTheirSources) {
   const std::string sources =
-      "database = 'd'\n[[source]]\nname = 'eu'\nproducer = 'tcp://a:1'\nsubscription = 's'\n"
+      "database = 'd'\ninsecure = true\n[[source]]\nname = 'eu'\nproducer = 'tcp://a:1'\nsubscription = 's'\n"
       "[[source]]\nname = 'us'\nproducer = 'tcp://b:1'\nsubscription = 's'\n";
   const test::TemporaryFile file(sources +
                                  "[[route]]\nsource = 'eu'\ntopic = 'a'\ntable = 't'\nkey = ['k']\n"
@@ -134,8 +232,9 @@ TEST(ConsumerOptions, RefusesARouteThatCannotBeMeant) {
 }
 
 TEST(ConsumerOptions, NeedsProducerSubscriptionAndDatabase) {
-  const std::vector<std::string> complete{"--producer",     "tcp://a:1", "--producer", "tcp://b:1",
-                                          "--subscription", "shop",      "--database", "shop.db"};
+  const std::vector<std::string> complete{"--producer", "tcp://a:1",      "--producer",
+                                          "tcp://b:1",  "--subscription", "shop",
+                                          "--database", "shop.db",        "--insecure"};
   Printed printed;
   const auto parsed = consumer::parse_options(complete, printed.terminal(), environment_of({}));
   ASSERT_TRUE(std::holds_alternative<consumer::ConsumerOptions>(parsed)) << printed.err.str();

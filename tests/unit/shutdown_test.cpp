@@ -6,6 +6,8 @@
 #include <mutex>
 #include <poll.h>
 
+#include "common/hangup.hpp"
+
 namespace mailboat {
 namespace {
 
@@ -41,6 +43,19 @@ TEST(ShutdownSignalDeathTest, TurnsTheFirstSignalIntoAStopRequest) {
 TEST(ShutdownSignalDeathTest, EndsTheProcessAtOnceOnTheSecondSignal) {
   EXPECT_EXIT(hang_after(SIGTERM), testing::ExitedWithCode(128 + SIGTERM), "");
   EXPECT_EXIT(hang_after(SIGINT), testing::ExitedWithCode(128 + SIGINT), "");
+}
+
+[[noreturn]] void count_hangups() {
+  const HangupSignal hangup;
+  const bool before = hangup.came();
+  ::kill(::getpid(), SIGHUP);
+  ::kill(::getpid(), SIGHUP);
+  const bool then = hangup.came();
+  ::_exit(!before && then && !hangup.came() ? 0 : 1);
+}
+
+TEST(HangupSignalDeathTest, IsToldOnceAndDoesNotEndTheProcess) {
+  EXPECT_EXIT(count_hangups(), testing::ExitedWithCode(0), "");
 }
 
 TEST(ShutdownSignal, EndsWithoutASignal) {

@@ -1,0 +1,133 @@
+#include "common/key_file.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <system_error>
+
+#include "common/config_file.hpp"
+#include "common/error.hpp"
+#include "common/file_descriptor.hpp"
+
+namespace mailboat {
+namespace {
+
+constexpr mode_t owner_only = 0600;
+constexpr mode_t everybody_reads = 0644;
+constexpr mode_t of_others = 0077;
+constexpr auto secret_entry = "secret_key";
+
+[[noreturn]] void fail(const std::string& what, const std::string& path) {
+  throw ConfigurationError("cannot " + what + " " + path + ": " + std::generic_category().message(errno));
+}
+
+void write_all(const FileDescriptor& file, const std::string& path, std::string_view text) {
+  while (!text.empty()) {
+    const auto written = ::write(file.get(), text.data(), text.size());
+    if (written < 0 && errno != EINTR) fail("write", path);
+    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (::fsync(file.get()) != 0) fail("write", path);
+}
+
+/// A file that is not there before, and not there after a failure.
+void write_new(const std::string& path, mode_t mode, std::string_view text) {
+  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (file.get() < 0) fail("make", path);
+  try {
+    if (::fchmod(file.get(), mode) != 0) fail("protect", path);  // whatever the umask says
+    write_all(file, path, text);
+  } catch (...) {
+    ::unlink(path.c_str());
+    throw;
+  }
+}
+
+// Under another name first, so that there is always a whole file of the right one.
+void replace(const std::string& path, mode_t mode, std::string_view text) {
+  const auto fresh = path + ".new";
+  write_new(fresh, mode, text);
+  if (::rename(fresh.c_str(), path.c_str()) == 0) return;
+  const auto reason = errno;
+  ::unlink(fresh.c_str());
+  errno = reason;
+  fail("replace", path);
+}
+
+bool exists(const std::string& path) {
+  return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+std::string octal(mode_t mode) {
+  std::array<char, 8> text{};
+  std::snprintf(text.data(), text.size(), "%04o", static_cast<unsigned>(mode & 07777));
+  return text.data();
+}
+
+void require_owner_only(const FileDescriptor& file, const std::string& path) {
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) fail("look at the key file", path);
+  if (!S_ISREG(status.st_mode)) throw ConfigurationError("the key file " + path + " is not a file");
+  if ((status.st_mode & of_others) == 0) return;
+  throw ConfigurationError(
+      "the key file " + path + " has mode " + octal(status.st_mode) +
+      ": others than its owner have a right to it, so its key may be known to them. Run: "
+      "chmod 600 " +
+      path + " (and make another key with mailboat keygen if anybody may have read it)");
+}
+
+std::string content_of(const FileDescriptor& file, const std::string& path) {
+  // A key file has some 200 bytes; whatever else was named is not read to its end.
+  std::array<char, 4096> buffer{};
+  const auto size = ::read(file.get(), buffer.data(), buffer.size());
+  if (size < 0) fail("read the key file", path);
+  return {buffer.data(), static_cast<std::size_t>(size)};
+}
+
+}  // namespace
+
+void write_key_files(const std::string& path, const KeyPair& pair, Overwrite overwrite) {
+  const auto public_path = path + ".pub";
+  const auto secret =
+      "# The secret key of a mailboat daemon: whoever reads it can act in the daemon's place.\n"
+      "# The public key that belongs to it: " +
+      pair.public_key + "\n" + secret_entry + " = \"" + pair.secret_key + "\"\n";
+  if (overwrite == Overwrite::Yes) {
+    replace(path, owner_only, secret);
+    replace(public_path, everybody_reads, pair.public_key + "\n");
+    return;
+  }
+  for (const auto& file : {path, public_path}) {
+    if (exists(file)) {
+      throw ConfigurationError(file + " exists already. Choose another name, or pass --force to replace " +
+                               path + " and " + public_path +
+                               ": whoever knows the old public key then has to be given "
+                               "the new one");
+    }
+  }
+  write_new(path, owner_only, secret);
+  write_new(public_path, everybody_reads, pair.public_key + "\n");
+}
+
+KeyPair read_key_file(const std::string& path) {
+  const FileDescriptor file(
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a pipe is not waited for
+  if (file.get() < 0) fail("read the key file", path);
+  require_owner_only(file, path);
+  const auto no_key = [&path] {
+    return ConfigurationError("the key file " + path +
+                              " holds no secret key. Make one with: mailboat keygen " + path);
+  };
+  try {
+    const auto entries = parse_config(content_of(file, path), path).entries;
+    const auto found = entries.find(secret_entry);
+    if (found == entries.end() || !found->second || found->second->size() != 1) throw no_key();
+    return pair_of(found->second->front());
+  } catch (const InvalidInput&) {
+    throw no_key();
+  }
+}
+
+}  // namespace mailboat

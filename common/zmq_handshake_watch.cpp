@@ -1,0 +1,63 @@
+#include "common/zmq_handshake_watch.hpp"
+
+#include <cstdint>
+#include <cstring>
+
+#include "common/error.hpp"
+
+namespace mailboat {
+namespace {
+
+constexpr auto events_at = "inproc://handshakes";
+
+// Source: zmq_socket_monitor(3): a part of 16 bits for the event and 32 for its value, then one for the
+// address.
+std::optional<std::uint16_t> next_event(zmq::socket_t& events) {
+  zmq::message_t event;
+  zmq::message_t address;
+  if (!events.recv(event, zmq::recv_flags::dontwait)) return std::nullopt;
+  if (event.more()) static_cast<void>(events.recv(address));
+  std::uint16_t kind = 0;
+  if (event.size() >= sizeof kind) std::memcpy(&kind, event.data(), sizeof kind);
+  return kind;
+}
+
+const char* meaning(std::uint16_t event, bool has_keys) {
+  if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
+    return "it does not know this consumer's key. Have the public key (mailboat keygen wrote it to FILE.pub) "
+           "put "
+           "on the producer's allow list";
+  }
+  if (event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL && !has_keys) {
+    return "it wants keys, and this consumer has none. Give key-file and producer-key, see docs/security.md";
+  }
+  if (event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) {
+    return "it does not speak CURVE: it has no keys, or is no mailboat-producer. Give it key-file and "
+           "allow-list, "
+           "see docs/security.md";
+  }
+  return "it ended the handshake: producer-key is not its public key, or it has just been stopped";
+}
+
+}  // namespace
+
+ZmqHandshakeWatch::ZmqHandshakeWatch(zmq::context_t& context, zmq::socket_t& socket, bool has_keys)
+    : has_keys_(has_keys), events_(context, zmq::socket_type::pair) {
+  // Without keys a connection that breaks early says nothing: ZeroMQ makes it anew.
+  const int failures = ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                       (has_keys ? ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL : 0);
+  if (::zmq_socket_monitor(socket.handle(), events_at, failures) != 0)
+    throw Unavailable("cannot watch a ZeroMQ socket: " + std::string(::zmq_strerror(::zmq_errno())));
+  events_.set(zmq::sockopt::linger, 0);
+  events_.connect(events_at);
+}
+
+std::optional<std::string> ZmqHandshakeWatch::failure() {
+  std::optional<std::string> last;
+  while (const auto event = next_event(events_)) {
+    if (*event != ZMQ_EVENT_MONITOR_STOPPED) last = meaning(*event, has_keys_);
+  }
+  return last;
+}
+
+}  // namespace mailboat

@@ -1,0 +1,119 @@
+#include "producer/allow_list.hpp"
+
+#include <vector>
+
+#include "common/curve_key.hpp"
+#include "common/error.hpp"
+
+namespace mailboat::producer {
+namespace {
+
+constexpr auto entry_name = "consumer";
+constexpr auto all_subscriptions = "*";
+
+/// Reads one [[consumer]].
+class EntryReader {
+ public:
+  EntryReader(const std::string& file, std::size_t number, const ConfigTable& table)
+      : file_(file), what_("consumer " + std::to_string(number)), table_(table) {}
+
+  [[noreturn]] void fail(const std::string& key, const std::string& sentence) const {
+    throw ConfigurationError(place_in(file_, table_.line_of(key)) + ": " + what_ + ": " + key + ": " +
+                             sentence);
+  }
+
+  [[nodiscard]] std::string key() const {
+    const auto text = text_of("key", "Give its public key, as mailboat keygen wrote it to FILE.pub");
+    try {
+      require_key(text);
+    } catch (const InvalidInput& error) {
+      fail("key", error.what());
+    }
+    return text;
+  }
+
+  [[nodiscard]] AllowList::Consumer consumer() const {
+    refuse_unknown_keys();
+    AllowList::Consumer consumer;
+    if (table_.find("name") != nullptr)
+      consumer.name = text_of("name", "Give a word for the log, or leave it out");
+    for (const auto& subscription : subscriptions()) {
+      if (subscription == all_subscriptions) consumer.takes_all = true;
+      consumer.subscriptions.insert(subscription);
+    }
+    return consumer;
+  }
+
+ private:
+  void refuse_unknown_keys() const {
+    for (const auto& [key, value] : table_.values) {
+      if (key != "key" && key != "name" && key != "subscriptions")
+        fail(key, "unknown key (known: key, name, subscriptions)");
+    }
+  }
+
+  [[nodiscard]] std::string text_of(const std::string& key, const std::string& remedy) const {
+    const auto* value = table_.find(key);
+    if (value == nullptr) fail(key, "is missing. " + remedy);
+    const auto* text = std::get_if<std::string>(value);
+    if (text == nullptr || text->empty()) fail(key, "expected a text. " + remedy);
+    return *text;
+  }
+
+  [[nodiscard]] std::vector<std::string> subscriptions() const {
+    const std::string remedy =
+        "Give what the consumer may take: subscriptions = [\"shop\"], or [\"*\"] for all";
+    const auto* value = table_.find("subscriptions");
+    if (value == nullptr) fail("subscriptions", "is missing. " + remedy);
+    const auto* list = std::get_if<std::vector<std::string>>(value);
+    if (list == nullptr || list->empty()) fail("subscriptions", "expected a list of names. " + remedy);
+    for (const auto& name : *list) {
+      if (name.empty()) fail("subscriptions", "a name is empty. " + remedy);
+    }
+    return *list;
+  }
+
+  const std::string& file_;
+  const std::string what_;
+  const ConfigTable& table_;
+};
+
+void refuse_other_entries(const std::string& path, const ConfigFile& file) {
+  for (const auto& [key, texts] : file.entries) {
+    if (key != entry_name)
+      throw ConfigurationError(path + ": unknown key '" + key + "' (an allow list holds [[consumer]] only)");
+    if (!file.tables.contains(key) && !(texts && texts->empty()))
+      throw ConfigurationError(path + ": consumer: begin each with [[consumer]], in double brackets");
+  }
+}
+
+}  // namespace
+
+bool AllowList::may_take(const std::string& key, const std::string& subscription) const {
+  const auto found = consumers_.find(key);
+  return found != consumers_.end() &&
+         (found->second.takes_all || found->second.subscriptions.contains(subscription));
+}
+
+std::string AllowList::name_of(const std::string& key) const {
+  const auto found = consumers_.find(key);
+  return found == consumers_.end() || found->second.name.empty() ? key : found->second.name;
+}
+
+AllowList parse_allow_list(const std::string& path, const ConfigFile& file) {
+  refuse_other_entries(path, file);
+  AllowList list;
+  const auto entries = file.tables.find(entry_name);
+  if (entries == file.tables.end()) return list;
+  std::size_t number = 0;
+  for (const auto& table : entries->second) {
+    const EntryReader reader(path, ++number, table);
+    if (!list.add(reader.key(), reader.consumer()))
+      reader.fail("key", "another entry has it already. Put the subscriptions of both into one");
+  }
+  return list;
+}
+
+AllowList read_allow_list(const std::string& path) { return parse_allow_list(path, read_config_file(path)); }
+
+}  // namespace mailboat::producer
