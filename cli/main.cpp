@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/run.hpp"
+#include "postgres/redact.hpp"
 
 namespace {
 
@@ -22,5 +23,7 @@ int main(int argc, char** argv) {
                           isatty(STDERR_FILENO) == 1,
                           isatty(STDOUT_FILENO) == 1,
                           screen_columns()};
-  return static_cast<int>(cli::run({argv + 1, argv + argc}, terminal, process_environment()));
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  postgres::hide_passwords(argc, argv);
+  return static_cast<int>(cli::run(arguments, terminal, process_environment()));
 }

@@ -154,6 +154,9 @@ class ZmqListener : public Listener {
 };
 
 class ZmqConnection : public Connection {
+  static constexpr auto given_up =
+      "the connection was given up: a message was larger than message_limit, or not ZeroMQ's";
+
  public:
   ZmqConnection(const std::string& endpoint, const ConnectionSettings& settings)
       : socket_(context_, zmq::socket_type::dealer),
@@ -186,7 +189,12 @@ class ZmqConnection : public Connection {
 
  private:
   void flush() {
-    for (auto& bytes : outgoing_.take()) socket_.send(to_message(std::move(bytes)), zmq::send_flags::none);
+    for (auto& bytes : outgoing_.take()) {
+      // There is room for any number of messages, but none for one when ZeroMQ has given the connection up.
+      // It would wait for another one for ever.
+      if (!socket_.send(to_message(std::move(bytes)), zmq::send_flags::dontwait))
+        throw Unavailable(handshakes_.failure().value_or(given_up));
+    }
   }
 
   zmq::context_t context_;

@@ -36,13 +36,14 @@ const char* meaning(std::uint16_t event, bool has_keys) {
            "allow-list, "
            "see docs/security.md";
   }
-  return "it ended the handshake: producer-key is not its public key, or it has just been stopped";
+  return "it ended the handshake: producer-key is not its public key, it has no keys itself, or it is being "
+         "stopped";
 }
 
 }  // namespace
 
 ZmqHandshakeWatch::ZmqHandshakeWatch(zmq::context_t& context, zmq::socket_t& socket, bool has_keys)
-    : has_keys_(has_keys), events_(context, zmq::socket_type::pair) {
+    : watched_(socket), has_keys_(has_keys), events_(context, zmq::socket_type::pair) {
   // Without keys a connection that breaks early says nothing: ZeroMQ makes it anew.
   const int failures = ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
                        (has_keys ? ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL : 0);
@@ -51,6 +52,9 @@ ZmqHandshakeWatch::ZmqHandshakeWatch(zmq::context_t& context, zmq::socket_t& soc
   events_.set(zmq::sockopt::linger, 0);
   events_.connect(events_at);
 }
+
+// First of all: ZeroMQ's own thread would wait for ever for somebody to take its next event.
+ZmqHandshakeWatch::~ZmqHandshakeWatch() { ::zmq_socket_monitor(watched_.handle(), nullptr, 0); }
 
 std::optional<std::string> ZmqHandshakeWatch::failure() {
   std::optional<std::string> last;

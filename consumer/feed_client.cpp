@@ -27,8 +27,12 @@ FeedClient::FeedClient(std::unique_ptr<Connection> connection, const Hello& hell
 FeedClient::~FeedClient() {
   thread_.request_stop();
   thread_.join();
-  connection_->send(encode(FromConsumer{Goodbye{}}));
-  connection_->receive(milliseconds(0), [](std::string_view) {});  // hands the goodbye over
+  try {
+    connection_->send(encode(FromConsumer{Goodbye{}}));
+    connection_->receive(milliseconds(0), [](std::string_view) {});  // hands the goodbye over
+  } catch (const std::exception&) {
+    // There is nobody to say it to.
+  }
 }
 
 void FeedClient::send(const FromConsumer& message) { connection_->send(encode(message)); }

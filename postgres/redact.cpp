@@ -1,5 +1,6 @@
 #include "postgres/redact.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace mailboat::postgres {
@@ -41,12 +42,37 @@ bool could_be_secret(std::string_view quoted, const std::vector<std::string_view
   return false;
 }
 
+// What --postgres gives in argv[index], which is its value or holds it; empty when it is something else.
+std::string_view connection_string(char** argv, int index) {
+  constexpr std::string_view flag = "--postgres";
+  const std::string_view argument = argv[index];
+  if (argv[index - 1] == flag) return argument;
+  const bool joined = argument.starts_with(flag) && argument.substr(flag.size()).starts_with('=');
+  return joined ? argument.substr(flag.size() + 1) : std::string_view();
+}
+
 }  // namespace
+
+std::vector<std::string_view> passwords_in(std::string_view conninfo) {
+  std::vector<std::string_view> found;
+  for (const auto password : {password_of_uri(conninfo), password_of_key(conninfo)}) {
+    if (!password.empty()) found.push_back(password);
+  }
+  return found;
+}
+
+void hide_passwords(int argc, char** argv) {
+  for (int index = 1; index < argc; ++index) {
+    for (const auto password : passwords_in(connection_string(argv, index))) {
+      const auto begin = argv[index] + (password.data() - argv[index]);
+      std::fill_n(begin, password.size(), '*');
+    }
+  }
+}
 
 std::string redact(std::string_view message, std::string_view conninfo) {
   std::vector<std::string_view> pieces;
-  add_pieces(pieces, password_of_uri(conninfo));
-  add_pieces(pieces, password_of_key(conninfo));
+  for (const auto password : passwords_in(conninfo)) add_pieces(pieces, password);
   std::string text;
   while (true) {
     const auto open = message.find('"');

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mailboat::postgres {
 
@@ -9,5 +10,13 @@ namespace mailboat::postgres {
 /// quotes back what it could not read, and a password with an unescaped / or @ or a space ends up there in
 /// pieces.
 std::string redact(std::string_view message, std::string_view conninfo);
+
+/// The parts of `conninfo` that are, or could be, a password. What stands after one can be among them, for a
+/// password may hold what else would end it.
+std::vector<std::string_view> passwords_in(std::string_view conninfo);
+
+/// Blanks the passwords of connection strings that were given by `--postgres` in main()'s own arguments,
+/// which every user of the machine can read (ps). Whoever wants the arguments copies them before.
+void hide_passwords(int argc, char** argv);
 
 }  // namespace mailboat::postgres

@@ -10,6 +10,7 @@
 #include "common/service_manager.hpp"
 #include "common/shutdown.hpp"
 #include "common/version.hpp"
+#include "postgres/redact.hpp"
 #include "producer/access.hpp"
 #include "producer/feed_server.hpp"
 #include "producer/options.hpp"
@@ -48,7 +49,9 @@ void serve(const producer::ProducerOptions& options) {
 }
 
 ExitCode run(int argc, char** argv) {
-  const auto parsed = producer::parse_options(argc, argv, {std::cout, std::cerr});
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  postgres::hide_passwords(argc, argv);
+  const auto parsed = producer::parse_options(arguments, {std::cout, std::cerr}, process_environment());
   if (const auto* code = std::get_if<ExitCode>(&parsed)) return *code;
   const auto& options = std::get<producer::ProducerOptions>(parsed);
   log::set_level(options.log_level);

@@ -116,8 +116,4 @@ std::variant<ProducerOptions, ExitCode> parse_options(const std::vector<std::str
   return options;
 }
 
-std::variant<ProducerOptions, ExitCode> parse_options(int argc, const char* const* argv, Terminal terminal) {
-  return parse_options({argv + 1, argv + argc}, terminal, process_environment());
-}
-
 }  // namespace mailboat::producer

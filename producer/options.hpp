@@ -89,7 +89,5 @@ struct ProducerOptions {
 /// `insecure` is set, and unusable key files and allow lists.
 std::variant<ProducerOptions, ExitCode> parse_options(const std::vector<std::string>& arguments,
                                                       Terminal terminal, const Environment& environment);
-/// The same from main(), with the process's environment.
-std::variant<ProducerOptions, ExitCode> parse_options(int argc, const char* const* argv, Terminal terminal);
 
 }  // namespace mailboat::producer

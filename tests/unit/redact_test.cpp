@@ -25,5 +25,28 @@ TEST(Redact, LeavesTheRestReadable) {
   EXPECT_EQ(redact("an unbalanced \" quote", "host=h password=x"), "an unbalanced \" quote");
 }
 
+std::string arguments_after_hiding(std::vector<std::string> arguments) {
+  std::vector<char*> argv;
+  for (auto& argument : arguments) argv.push_back(argument.data());
+  hide_passwords(static_cast<int>(argv.size()), argv.data());
+  std::string all;
+  for (const auto& argument : arguments) all += argument + "\n";
+  return all;
+}
+
+TEST(Redact, HidesThePasswordsOfArguments) {
+  EXPECT_EQ(arguments_after_hiding({"mailboat", "--postgres", "postgresql://app:hunter2@h/db", "status"}),
+            "mailboat\n--postgres\npostgresql://app:*******@h/db\nstatus\n");
+  EXPECT_EQ(arguments_after_hiding({"mailboat", "--postgres=host=h password=hunter2"}),
+            "mailboat\n--postgres=host=h password=*******\n");
+  EXPECT_EQ(arguments_after_hiding({"mailboat", "--postgres", "postgresql://h/db?password=hunter2&port=1"}),
+            "mailboat\n--postgres\npostgresql://h/db?password=**************\n");
+  const std::string innocent = "mailboat\n--postgres\npostgresql://app@h/db\n--topic\na:/b:c@d\n";
+  EXPECT_EQ(
+      arguments_after_hiding({"mailboat", "--postgres", "postgresql://app@h/db", "--topic", "a:/b:c@d"}),
+      innocent);
+  EXPECT_EQ(arguments_after_hiding({"mailboat"}), "mailboat\n");
+}
+
 }  // namespace
 }  // namespace mailboat::postgres
