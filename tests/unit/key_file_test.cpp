@@ -117,7 +117,7 @@ TEST(CurveKey, IsFortyCharactersThatStandForThirtyTwoBytes) {
   EXPECT_EQ(pair_of(pair.secret_key).public_key, pair.public_key);
   EXPECT_NO_THROW(require_key(pair.public_key));
   // The last group of the third stands for more than 32 bits.
-  for (const std::string text : {std::string(), pair.public_key.substr(1), pair.public_key + "0",
+  for (const auto& text : {std::string(), pair.public_key.substr(1), pair.public_key + "0",
                                  "\"" + pair.public_key.substr(1), std::string(40, '#')}) {
     EXPECT_THROW(require_key(text), InvalidInput) << text;
     EXPECT_THROW(pair_of(text), InvalidInput) << text;
