@@ -108,7 +108,8 @@ AllowList parse_allow_list(const std::string& path, const ConfigFile& file) {
   std::size_t number = 0;
   for (const auto& table : entries->second) {
     const EntryReader reader(path, ++number, table);
-    if (!list.add(reader.key(), reader.consumer()))
+    const auto key = reader.key();
+    if (!list.add(key, reader.consumer()))
       reader.fail("key", "another entry has it already. Put the subscriptions of both into one");
   }
   return list;

@@ -42,15 +42,14 @@ void SecuredFeed::reload(const std::string& words) {
 }
 
 Pipeline::Arguments SecuredFeed::producer_arguments(const Pipeline::Arguments& more) const {
-  Pipeline::Arguments all{"--heartbeat",           "100ms",        "--key-file",
-                          path_of("producer.key"), "--allow-list", path_of("allow.toml")};
+  Pipeline::Arguments all{"--key-file", path_of("producer.key"), "--allow-list", path_of("allow.toml")};
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 
 Pipeline::Arguments SecuredFeed::consumer_arguments(const std::string& producer_key,
                                                     const std::string& own) const {
-  return {"--heartbeat", "100ms", "--producer-key", producer_key, "--key-file", path_of(own)};
+  return {"--producer-key", producer_key, "--key-file", path_of(own)};
 }
 
 void SecuredFeed::start_producer(const Pipeline::Arguments& more) {

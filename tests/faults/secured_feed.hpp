@@ -8,7 +8,8 @@
 
 namespace mailboat::test {
 
-/// An item pipeline whose producer listens on TCP with keys. Its consumer is on the allow list.
+/// An item pipeline whose producer listens on TCP with keys, and whose heartbeats are the usual ones: attacks
+/// take time from everybody. Its consumer is on the allow list.
 class SecuredFeed : public ItemPipeline {
  protected:
   SecuredFeed();

@@ -66,7 +66,7 @@ TEST(ProducerOptions, NeedsAKeyAndAnAllowListBeyondThisMachine) {
   EXPECT_NE(printed.err.str().find("key-file needs an allow-list"), std::string::npos) << printed.err.str();
   EXPECT_EQ(refused_by_producer(with({"--allow-list", files.allow_list.path()}), printed), ExitCode::Usage);
   EXPECT_NE(printed.err.str().find("allow-list needs a key-file"), std::string::npos) << printed.err.str();
-  const test::TemporaryFile wrong("[[consumer]]\nkey = 'k'\n");
+  const test::TemporaryFile wrong("[[consumer]]\nkey = 'k'\nsubscriptions = ['shop']\n");
   EXPECT_EQ(refused_by_producer(with({"--key-file", files.key, "--allow-list", wrong.path()}), printed),
             ExitCode::Usage);
   EXPECT_NE(printed.err.str().find(wrong.path() + ", line 2"), std::string::npos) << printed.err.str();
@@ -213,7 +213,7 @@ TEST(ConsumerOptions, GivesRoutesToTheirSources) {
   const test::TemporaryFile unclear(sources + "[[route]]\ntopic = 'a'\ntable = 't'\nkey = ['k']\n");
   EXPECT_EQ(refused_by_consumer({"--config", unclear.path()}, printed), ExitCode::Usage);
   EXPECT_NE(printed.err.str().find(
-                "line 10: route 1 (a): source: is missing. Say whose topic it is (the sources are: "
+                "line 11: route 1 (a): source: is missing. Say whose topic it is (the sources are: "
                 "eu, us)"),
             std::string::npos)
       << printed.err.str();
