@@ -34,6 +34,7 @@ const std::map<std::string, std::vector<std::string>> vendors = {
     {"proto/", {"common/codec.cpp", "tests/"}},
     {"google/protobuf", {"common/codec.cpp", "tests/"}},
     {"spdlog", {"common/log.cpp"}},
+    {"prometheus/", {"common/metrics.cpp"}},
     {"CLI/", {"common/command_line"}},
     {"toml++", {"common/config_file.cpp"}},
     {"pqxx", {"postgres/"}},
