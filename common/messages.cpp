@@ -13,6 +13,34 @@ std::uint32_t cost_of(std::size_t bytes, std::uint32_t all) {
 
 }  // namespace
 
+std::string_view code_name(RefusalCode code) {
+  switch (code) {
+    case RefusalCode::ProtocolMismatch:
+      return "protocol_mismatch";
+    case RefusalCode::UnknownSubscription:
+      return "unknown_subscription";
+    case RefusalCode::Busy:
+      return "busy";
+    case RefusalCode::OtherSource:
+      return "other_source";
+    case RefusalCode::SourceWentBack:
+      return "source_went_back";
+    case RefusalCode::CursorMissing:
+      return "cursor_missing";
+    case RefusalCode::SourceUnsuitable:
+      return "source_unsuitable";
+    case RefusalCode::SourceUnavailable:
+      return "source_unavailable";
+    case RefusalCode::ShuttingDown:
+      return "shutting_down";
+    case RefusalCode::SessionUnknown:
+      return "session_unknown";
+    case RefusalCode::TroubleNoted:
+      return "trouble_noted";
+  }
+  return "unknown";
+}
+
 std::uint32_t credit_cost(const Frame& frame, std::uint32_t all) {
   return cost_of(frame.events.payloads().bytes() + (frame.chunk ? frame.chunk->rows.bytes() : 0), all);
 }

@@ -92,6 +92,9 @@ enum class RefusalCode : std::uint8_t {
   NotAllowed = 13,
 };
 
+/// As a word of a metric's label: `unknown_subscription`. Pure.
+[[nodiscard]] std::string_view code_name(RefusalCode code);
+
 /// True when saying Hello again later can help without anybody's doing at the consumer's end.
 [[nodiscard]] constexpr bool is_temporary(RefusalCode code) {
   return code == RefusalCode::SourceUnavailable || code == RefusalCode::ShuttingDown ||

@@ -21,6 +21,8 @@ constexpr seconds finish_window_within{10};
 // had it before us may have died without a word, which its producer notices after a few heartbeats.
 constexpr seconds busy_patience{15};
 constexpr seconds first_patience{5};
+// How long the rest of a window may stay away before we do not count as ready any more.
+constexpr seconds stalled_after{30};
 constexpr int most_doublings = 4;
 
 }  // namespace
@@ -37,6 +39,7 @@ void Conversation::hold(const std::string& endpoint, std::function<void()> commi
   log::info("following", {{"producer", endpoint},
                           {"subscription", source_.subscription},
                           {"cursor", replica_.cursor() ? replica_.cursor()->snapshot.to_string() : "none"}});
+  monitor_.connected(endpoint);
   so_far_.busy_since.reset();
   if (welcome->new_history) {
     begin_new_history();
@@ -73,6 +76,7 @@ Hello Conversation::hello() {
 
 std::optional<Welcome> Conversation::await_welcome(FeedClient& client) {
   while (!stop_.stop_requested()) {
+    monitor_.beat();
     const auto message = client.next(stop_, message_wait);
     if (!message) continue;
     if (const auto* refusal = std::get_if<Refusal>(&*message)) refused(*refusal);
@@ -85,6 +89,7 @@ void Conversation::follow_windows(FeedClient& client, WindowApplier& applier, Re
   std::optional<Clock::time_point> deadline;
   auto heard_at = Clock::now();
   while (!so_far_.caught_up && !session_over(applier)) {
+    monitor_.beat();
     if (stop_.stop_requested()) {
       if (!deadline) deadline = Clock::now() + finish_window_within;
       if (!applier.in_window() || Clock::now() > *deadline) return;
@@ -101,6 +106,7 @@ void Conversation::follow_windows(FeedClient& client, WindowApplier& applier, Re
 
 // The others cannot write before we have committed or given up.
 void Conversation::require_turn(const WindowApplier& applier, Clock::time_point heard_at) {
+  if (applier.in_window() && Clock::now() - heard_at > stalled_after) monitor_.stalled();
   const auto patience = patience_with_window(so_far_.turns_lost);
   if (!applier.in_window() || Clock::now() - heard_at < patience || !file_.turn_is_wanted()) return;
   ++so_far_.turns_lost;
@@ -120,11 +126,7 @@ void Conversation::on_message(FeedClient& client, WindowApplier& applier, Reject
                               const FromProducer& message) {
   if (const auto* refusal = std::get_if<Refusal>(&message)) refused(*refusal);
   if (const auto* frame = std::get_if<Frame>(&message)) {
-    if (const auto ack = applier.apply(*frame)) {
-      if (replica_.has_verified()) report_verifications(client);
-      on_committed(report, *ack);
-    }
-    client.send(Credit{credit_cost(*frame, all_credit)});
+    on_frame(client, applier, report, *frame);
   } else if (const auto* retry = std::get_if<Retry>(&message)) {
     on_retry(client, applier, *retry);
   } else if (const auto* recorded = std::get_if<Recorded>(&message)) {
@@ -135,10 +137,23 @@ void Conversation::on_message(FeedClient& client, WindowApplier& applier, Reject
   }
 }
 
+void Conversation::on_frame(FeedClient& client, WindowApplier& applier, RejectionReport& report,
+                            const Frame& frame) {
+  const auto began = Clock::now();
+  const auto ack = applier.apply(frame);
+  monitor_.frame_applied(frame, Clock::now() - began);
+  if (ack) {
+    if (replica_.has_verified()) report_verifications(client);
+    on_committed(applier, report, *ack);
+  }
+  client.send(Credit{credit_cost(frame, all_credit)});
+}
+
 void Conversation::on_retry(FeedClient& client, const WindowApplier& applier, const Retry& retry) {
   if (applier.in_window()) throw StreamBroken("a retry came in the middle of a window");
   auto retried = replica_.retry(retry.events);
   retried.replay = retry.replay;
+  monitor_.retried(retried);
   client.send(retried);
   client.send(Credit{credit_cost(retry, all_credit)});
 }
@@ -156,7 +171,7 @@ void Conversation::report_verifications(FeedClient& client) {
   }
 }
 
-void Conversation::on_committed(RejectionReport& report, Ack ack) {
+void Conversation::on_committed(const WindowApplier& applier, RejectionReport& report, Ack ack) {
   const auto& summary = replica_.summary();
   if (summary.rejections > 0) {
     so_far_.rejections += summary.rejections;
@@ -169,6 +184,7 @@ void Conversation::on_committed(RejectionReport& report, Ack ack) {
               {{"topic", topic}});
   }
   ack.trouble = trouble();
+  monitor_.window_committed(applier.commit_took(), summary.rejections, ack.trouble);
   log::debug("window applied", {{"window", ack.window}, {"cursor", ack.snapshot.to_string()}});
   report.window_committed(std::move(ack));
   so_far_.turns_lost = 0;

@@ -12,6 +12,7 @@
 #include "consumer/paused_loads.hpp"
 #include "consumer/rejection_report.hpp"
 #include "consumer/replica.hpp"
+#include "consumer/source_monitor.hpp"
 #include "consumer/window_applier.hpp"
 
 namespace mailboat::consumer {
@@ -49,13 +50,14 @@ struct FollowedSoFar {
 class Conversation {
  public:
   Conversation(const ConsumerOptions& options, const Source& source, Replica& replica,
-               const ReplicaFile& file, std::stop_token stop, FollowedSoFar& so_far)
+               const ReplicaFile& file, std::stop_token stop, FollowedSoFar& so_far, SourceMonitor& monitor)
       : options_(options),
         source_(source),
         replica_(replica),
         file_(file),
         stop_(std::move(stop)),
-        so_far_(so_far) {}
+        so_far_(so_far),
+        monitor_(monitor) {}
 
   /// Returns after a stop, when all is done, or when a session with other loads has to follow. `committed` is
   /// called after each window. Throws ProducerLost, StreamBroken, TurnLost, RefusedForNow, InvalidInput for
@@ -76,7 +78,8 @@ class Conversation {
   void on_retry(FeedClient& client, const WindowApplier& applier, const Retry& retry);
   void report_verifications(FeedClient& client);
   [[nodiscard]] std::string trouble();
-  void on_committed(RejectionReport& report, Ack ack);
+  void on_frame(FeedClient& client, WindowApplier& applier, RejectionReport& report, const Frame& frame);
+  void on_committed(const WindowApplier& applier, RejectionReport& report, Ack ack);
   void on_refused_load(const Replica::Summary& summary);
   void end_if_caught_up();
   [[noreturn]] void refused(const Refusal& refusal);
@@ -87,6 +90,7 @@ class Conversation {
   const ReplicaFile& file_;
   const std::stop_token stop_;
   FollowedSoFar& so_far_;
+  SourceMonitor& monitor_;
   std::function<void()> committed_;
 };
 

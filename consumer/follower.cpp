@@ -18,8 +18,11 @@ namespace {
 /// Several sources at once, each in its own thread.
 class Followers {
  public:
-  Followers(const ConsumerOptions& options, const std::stop_token& stop)
+  Followers(const ConsumerOptions& options, const std::stop_token& stop, ConsumerMetrics& metrics,
+            Health& health)
       : options_(options),
+        metrics_(metrics),
+        health_(health),
         stop_with_(stop, [this] { stop_.request_stop(); }),
         file_(std::make_shared<ReplicaFile>(options.database, stop_.get_token())) {}
 
@@ -46,12 +49,14 @@ class Followers {
 
   void follow(const Source& source) {
     const log::ThreadField in_each_line("source", source.name);
+    SourceMonitor monitor(metrics_, health_, source, options_.database);
     try {
-      SourceFollower(options_, source, file_, stop_.get_token()).run();
+      SourceFollower(options_, source, file_, stop_.get_token(), monitor).run();
     } catch (const WrongFile& error) {
       note_end(source, error.what(), "no source can be followed");
       stop_.request_stop();
     } catch (const std::exception& error) {
+      monitor.ended(error.what());
       note_end(source, error.what(), "this source is not followed any more; the others are");
     }
   }
@@ -63,6 +68,8 @@ class Followers {
   }
 
   const ConsumerOptions& options_;
+  ConsumerMetrics& metrics_;
+  Health& health_;
   std::stop_source stop_;
   std::stop_callback<std::function<void()>> stop_with_;
   const std::shared_ptr<ReplicaFile> file_;
@@ -72,10 +79,12 @@ class Followers {
 
 }  // namespace
 
-void follow(const ConsumerOptions& options, const std::stop_token& stop) {
+void follow(const ConsumerOptions& options, const std::stop_token& stop, ConsumerMetrics& metrics,
+            Health& health) {
   const auto& first = options.sources.front();
-  if (!first.name.empty()) return Followers(options, stop).run();
-  SourceFollower(options, first, std::make_shared<ReplicaFile>(options.database, stop), stop).run();
+  if (!first.name.empty()) return Followers(options, stop, metrics, health).run();
+  SourceMonitor monitor(metrics, health, first, options.database);
+  SourceFollower(options, first, std::make_shared<ReplicaFile>(options.database, stop), stop, monitor).run();
 }
 
 }  // namespace mailboat::consumer

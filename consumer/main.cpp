@@ -5,6 +5,7 @@
 #include "common/exit_code.hpp"
 #include "common/log.hpp"
 #include "common/memory.hpp"
+#include "common/monitoring.hpp"
 #include "common/service_manager.hpp"
 #include "common/shutdown.hpp"
 #include "common/version.hpp"
@@ -21,10 +22,13 @@ void follow(const consumer::ConsumerOptions& options) {
   std::signal(SIGXFSZ, SIG_IGN);
   consumer::do_without_memory_statistics();
   const ShutdownSignal shutdown;
+  consumer::ConsumerMetrics metrics;
+  Health health;
+  const auto monitoring = serve_monitoring(options.metrics_listen, metrics.set, health);
   log::info("mailboat-consumer begins", {{"version", version()}, {"database", options.database}});
   tell_service_is_ready();
   const std::stop_callback stopping(shutdown.token(), tell_service_is_stopping);
-  consumer::follow(options, shutdown.token());
+  consumer::follow(options, shutdown.token(), metrics, health);
   log::info("mailboat-consumer has stopped");
 }
 

@@ -3,6 +3,7 @@
 #include "common/endpoint.hpp"
 #include "common/error.hpp"
 #include "common/key_file.hpp"
+#include "common/listen_address.hpp"
 
 namespace mailboat::consumer {
 namespace {
@@ -72,6 +73,10 @@ void declare(CommandLine& line, ConsumerOptions& options) {
   line.tables("source", [&options](const std::string& path, const std::vector<ConfigTable>& tables) {
     options.sources = parse_sources(path, tables);
   });
+  line.setting({.name = "metrics-listen",
+                .value = "HOST:PORT",
+                .help = "Where /metrics, /healthz and /readyz are answered, e.g. 127.0.0.1:9657"},
+               options.metrics_listen);
   line.setting({.name = "log-level", .value = "LEVEL", .help = "debug, info, warning or error"},
                options.log_level);
 }
@@ -108,6 +113,7 @@ void require_usable(const ConsumerOptions& options) {
   if (options.database.empty()) throw ConfigurationError("database: the file name is empty");
   if (options.heartbeat <= std::chrono::milliseconds(0))
     throw ConfigurationError("heartbeat has to be above zero");
+  require_listen_address(options.metrics_listen);
   const auto every = options.verify_every;
   if (every != std::chrono::milliseconds(0) && every < std::chrono::minutes(1))
     throw ConfigurationError("verify-every has to be a minute or more, or 0 for never");

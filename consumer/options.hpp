@@ -65,6 +65,11 @@ struct ConsumerOptions {
   /// in the file: `[[route]]`; docs/routes.md is the manual.
   std::vector<Route> routes;
 
+  /// HOST:PORT where metrics and health are answered over HTTP: /metrics, /healthz, /readyz. Empty: nowhere.
+  /// They tell names of tables and counts, and readiness may quote what was refused, so keep them to loopback
+  /// or a network of your own.
+  std::string metrics_listen;
+
   /// Debug also logs each window.
   log::Level log_level = log::Level::Info;
 };

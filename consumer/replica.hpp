@@ -3,6 +3,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <SQLiteCpp/Savepoint.h>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,7 +37,8 @@ class Replica {
     std::vector<Route> routes;
     std::uint32_t reject_limit = 1000;  ///< of one window; 0: no limit
     SourceTables owner = {};
-    bool takes_over_unnamed = false;  ///< what the file has of this subscription and no source
+    bool takes_over_unnamed = false;      ///< what the file has of this subscription and no source
+    std::function<void()> works_on = {};  ///< told now and then while SQLite is busy with one statement
   };
   /// Opens or creates the file, of which this is the only source.
   explicit Replica(Options options);

@@ -10,6 +10,22 @@
 #include "consumer/stale_log.hpp"
 
 namespace mailboat::consumer {
+namespace {
+
+// Rebuilding a large table is one statement. The steps are of SQLite's virtual machine: some milliseconds.
+constexpr int steps_between = 1'000'000;
+
+// `tell` must outlive the database. Source: SQLite, "Query Progress Callbacks".
+void tell_of_work(SQLite::Database& database, const std::function<void()>& tell) {
+  const auto call = [](void* told) {
+    (*static_cast<std::function<void()>*>(told))();
+    return 0;  // go on
+  };
+  ::sqlite3_progress_handler(database.getHandle(), steps_between, call,
+                             const_cast<std::function<void()>*>(&tell));
+}
+
+}  // namespace
 
 Replica::Replica(Options options) : Replica(options, std::make_shared<ReplicaFile>(options.path)) {}
 
@@ -34,6 +50,7 @@ Replica::Replica(Options options, std::shared_ptr<ReplicaFile> file)
 }
 
 void Replica::open() {
+  if (options_.works_on) tell_of_work(database_, options_.works_on);
   use_write_ahead_log(database_);
   checkpointer_.emplace(database_);
   create_own_tables(database_);

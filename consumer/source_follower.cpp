@@ -24,15 +24,20 @@ void pause(const std::stop_token& stop, milliseconds duration) {
 }  // namespace
 
 SourceFollower::SourceFollower(const ConsumerOptions& options, const Source& source,
-                               std::shared_ptr<ReplicaFile> file, std::stop_token stop)
+                               std::shared_ptr<ReplicaFile> file, std::stop_token stop,
+                               SourceMonitor& monitor)
     : options_(options),
       source_(source),
       file_(std::move(file)),
       stop_(std::move(stop)),
+      monitor_(monitor),
       backoff_({.first = milliseconds(50), .longest = milliseconds(3000)}) {}
 
 void SourceFollower::run() {
-  while (!stop_.stop_requested() && !so_far_.caught_up) go_on();
+  while (!stop_.stop_requested() && !so_far_.caught_up) {
+    monitor_.beat();
+    go_on();
+  }
   if (so_far_.caught_up && !so_far_.paused_tables.empty()) {
     throw Fatal("everything has been read, but " + so_far_.paused_tables.front());
   }
@@ -88,6 +93,7 @@ std::unique_ptr<Replica> SourceFollower::make_replica() const {
                            routes_of_source(source_, options_.routes), options_.reject_limit};
   replica.owner = {source_.name, source_.prefix};
   replica.takes_over_unnamed = followers == 1;
+  replica.works_on = [this] { monitor_.beat(); };
   return std::make_unique<Replica>(std::move(replica), file_);
 }
 
@@ -95,7 +101,7 @@ std::unique_ptr<Replica> SourceFollower::make_replica() const {
 void SourceFollower::converse() {
   const auto& endpoint = source_.producers[next_producer_++ % source_.producers.size()];
   try {
-    Conversation(options_, source_, *replica_, *file_, stop_, so_far_).hold(endpoint, [this] {
+    Conversation(options_, source_, *replica_, *file_, stop_, so_far_, monitor_).hold(endpoint, [this] {
       recovered();
     });
   } catch (const ProducerLost& error) {
@@ -113,6 +119,7 @@ void SourceFollower::wait_after(const std::string& trouble, Report is_to_be_repo
     reported_ = is_to_be_reported == Report::No;
   }
   trouble_ = trouble;
+  monitor_.waits(trouble);
   if (!reported_) reported_ = report(trouble);
   pause(stop_, backoff_.next());
 }

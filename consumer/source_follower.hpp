@@ -24,7 +24,7 @@ class WrongFile : public Fatal {
 class SourceFollower {
  public:
   SourceFollower(const ConsumerOptions& options, const Source& source, std::shared_ptr<ReplicaFile> file,
-                 std::stop_token stop);
+                 std::stop_token stop, SourceMonitor& monitor);
 
   /// Until the stop, or with `until_caught_up` until that. What does not mend itself ends with Fatal
   /// (WrongFile where no source can follow) or ConfigurationError.
@@ -45,6 +45,7 @@ class SourceFollower {
   const Source& source_;
   const std::shared_ptr<ReplicaFile> file_;
   const std::stop_token stop_;
+  SourceMonitor& monitor_;
   std::unique_ptr<Replica> replica_;
   bool opened_before_ = false;
   Backoff backoff_;

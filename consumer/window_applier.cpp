@@ -52,7 +52,9 @@ std::optional<Ack> WindowApplier::apply(const Frame& frame) {
   ++next_index_;
   if (!frame.last) return std::nullopt;
 
+  const auto began = std::chrono::steady_clock::now();
   replica_.commit({welcome_.source, *frame.to});
+  commit_took_ = std::chrono::steady_clock::now() - began;
   in_window_ = false;
   next_index_ = 0;
   return Ack{*frame.to, frame.window, replica_.last_event_id()};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include "common/error.hpp"
@@ -30,6 +31,8 @@ class WindowApplier {
   std::optional<Ack> apply(const Frame& frame);
 
   [[nodiscard]] bool in_window() const { return in_window_; }
+  /// What the last window's commit took.
+  [[nodiscard]] std::chrono::steady_clock::duration commit_took() const { return commit_took_; }
 
  private:
   void require_fit(const Frame& frame) const;
@@ -40,6 +43,7 @@ class WindowApplier {
   std::uint64_t window_ = 0;  // of the frame expected next, or being applied
   std::uint32_t next_index_ = 0;
   bool in_window_ = false;
+  std::chrono::steady_clock::duration commit_took_{};
 };
 
 }  // namespace mailboat::consumer

@@ -29,17 +29,20 @@ constexpr auto not_allowed =
 }  // namespace
 
 FeedServer::FeedServer(const ProducerOptions& options, std::unique_ptr<Listener> listener, Access& access,
-                       const HangupSignal& hangup)
+                       const HangupSignal& hangup, ProducerMetrics& metrics, Health& health)
     : options_(options),
       listener_(std::move(listener)),
       access_(access),
       hangup_(hangup),
+      metrics_(metrics),
+      health_(health),
       admission_(options.session_limit, options.handshake_limit),
       answers_(answers_per_second, answers_per_second, Clock::now()),
       watch_(options.postgres, options.poll_interval_max) {}
 
 void FeedServer::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
+    health_.beat();
     receive(receive_slice);
     if (hangup_.came() && access_.read_again()) end_forbidden_sessions();
     keep_heartbeat(Clock::now());
@@ -80,6 +83,7 @@ void FeedServer::on_message(const Incoming& incoming) {
       consumer.session->consumer_is_gone();
     }
   } catch (const InvalidInput& error) {
+    metrics_.bad_messages.with({}).add();
     log::warn("a message that is not ours was dropped", {{"error", error.what()}});
   }
 }
@@ -99,7 +103,8 @@ void FeedServer::begin_session(const PeerId& peer, const std::string& key, Hello
   auto send = [this, peer, open](const FromProducer& message) {
     if (*open) listener_->send(peer, encode(message));
   };
-  auto session = std::make_unique<Session>(options_, std::move(hello), std::move(send), watch_, refusals_);
+  auto session =
+      std::make_unique<Session>(options_, std::move(hello), std::move(send), watch_, refusals_, metrics_);
   consumers_.emplace(peer, Consumer{key, std::move(open), std::move(session), Clock::now()});
 }
 

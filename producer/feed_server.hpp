@@ -9,10 +9,12 @@
 
 #include "common/channel.hpp"
 #include "common/hangup.hpp"
+#include "common/health.hpp"
 #include "producer/access.hpp"
 #include "producer/admission.hpp"
 #include "producer/commit_watch.hpp"
 #include "producer/options.hpp"
+#include "producer/producer_metrics.hpp"
 #include "producer/session.hpp"
 
 namespace mailboat::producer {
@@ -24,7 +26,7 @@ class FeedServer {
  public:
   /// All but the listener must outlive the server.
   FeedServer(const ProducerOptions& options, std::unique_ptr<Listener> listener, Access& access,
-             const HangupSignal& hangup);
+             const HangupSignal& hangup, ProducerMetrics& metrics, Health& health);
 
   /// Serves until `stop`, then ends every session and returns. Bad bytes from a peer are logged and dropped.
   void run(const std::stop_token& stop);
@@ -55,6 +57,8 @@ class FeedServer {
   std::unique_ptr<Listener> listener_;
   Access& access_;
   const HangupSignal& hangup_;
+  ProducerMetrics& metrics_;
+  Health& health_;
   Admission admission_;
   TokenBucket answers_;
   CommitWatch watch_;

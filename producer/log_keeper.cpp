@@ -35,6 +35,25 @@ std::string id_array(const std::vector<EventId>& ids) {
 
 }  // namespace
 
+LogLayout read_log_layout(postgres::Connection& connection) {
+  LogLayout layout;
+  const auto state = connection.query("SELECT outbox.last_id(), outbox.overflow_is_checked()");
+  layout.next_id = state.uint64(0, 0) + 1;
+  if (!state.is_null(0, 1)) layout.overflow_checked = state.boolean(0, 1);
+  const auto rows =
+      connection.query("SELECT name, from_id, to_id, bytes, empty FROM outbox.log_partitions()");
+  for (int row = 0; row < rows.size(); ++row) {
+    if (rows.is_null(row, 1)) {
+      layout.default_bytes = rows.uint64(row, 3);
+      layout.default_in_use = !rows.boolean(row, 4);
+    } else {
+      layout.partitions.push_back({std::string(rows.text(row, 0)), rows.uint64(row, 1), rows.uint64(row, 2),
+                                   rows.uint64(row, 3), rows.boolean(row, 4)});
+    }
+  }
+  return layout;
+}
+
 LogKeeper::LogKeeper(postgres::Connection& connection, RetentionLimits limits)
     : connection_(connection), limits_(limits) {}
 
@@ -59,25 +78,6 @@ milliseconds LogKeeper::step() {
 bool LogKeeper::is_ours() {
   if (!is_ours_) is_ours_ = connection_.query(try_lock).boolean(0, 0);
   return is_ours_;
-}
-
-LogLayout LogKeeper::look() {
-  LogLayout layout;
-  const auto state = connection_.query("SELECT outbox.last_id(), outbox.overflow_is_checked()");
-  layout.next_id = state.uint64(0, 0) + 1;
-  if (!state.is_null(0, 1)) layout.overflow_checked = state.boolean(0, 1);
-  const auto rows =
-      connection_.query("SELECT name, from_id, to_id, bytes, empty FROM outbox.log_partitions()");
-  for (int row = 0; row < rows.size(); ++row) {
-    if (rows.is_null(row, 1)) {
-      layout.default_bytes = rows.uint64(row, 3);
-      layout.default_in_use = !rows.boolean(row, 4);
-    } else {
-      layout.partitions.push_back({std::string(rows.text(row, 0)), rows.uint64(row, 1), rows.uint64(row, 2),
-                                   rows.uint64(row, 3), rows.boolean(row, 4)});
-    }
-  }
-  return layout;
 }
 
 void LogKeeper::attempt(Chore& chore, const std::function<void()>& work) {

@@ -10,6 +10,9 @@
 
 namespace mailboat::producer {
 
+/// The log as it is now. Throws StatementFailed or ConnectionLost.
+[[nodiscard]] LogLayout read_log_layout(postgres::Connection& connection);
+
 /// Keeps the log's partitions: makes them ahead of the ids and empties and removes them behind, when nobody
 /// needs their events any more. Of all producers of a database one at a time does it, as long as it is
 /// connected.
@@ -36,7 +39,7 @@ class LogKeeper {
   };
 
   bool is_ours();
-  LogLayout look();
+  LogLayout look() { return read_log_layout(connection_); }
   void take_overflow(const LogLayout& layout);
   void arrange(LogLayout& layout);
   void truncate(const LogLayout& layout);

@@ -7,6 +7,7 @@
 #include "common/key_file.hpp"
 #include "common/log.hpp"
 #include "common/memory.hpp"
+#include "common/monitoring.hpp"
 #include "common/service_manager.hpp"
 #include "common/shutdown.hpp"
 #include "common/version.hpp"
@@ -36,10 +37,14 @@ void serve(const producer::ProducerOptions& options) {
   const HangupSignal hangup;
   const ShutdownSignal shutdown;
   producer::Access access(options.allow_list);
+  producer::ProducerMetrics metrics;
+  Health health;
+  const auto monitoring = serve_monitoring(options.metrics_listen, metrics.set, health);
   producer::require_suitable_source(options.postgres);
-  const producer::Retention retention(options.postgres, {options.retention, options.max_retained_bytes});
+  const producer::Retention retention(options.postgres, {options.retention, options.max_retained_bytes},
+                                      {metrics, health, monitoring != nullptr});
   producer::FeedServer server(options, listen_zmq(options.listen, listener_settings(options, access)), access,
-                              hangup);
+                              hangup, metrics, health);
   log::info("mailboat-producer is listening",
             {{"version", version()}, {"address", options.listen}, {"keys", access.has_keys()}});
   tell_service_is_ready();

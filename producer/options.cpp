@@ -3,6 +3,7 @@
 #include "common/endpoint.hpp"
 #include "common/error.hpp"
 #include "common/key_file.hpp"
+#include "common/listen_address.hpp"
 #include "producer/allow_list.hpp"
 
 namespace mailboat::producer {
@@ -65,6 +66,10 @@ void declare(CommandLine& line, ProducerOptions& options) {
   line.setting(
       {.name = "heartbeat", .value = "DURATION", .help = "How often a sign of life goes to each consumer"},
       options.heartbeat);
+  line.setting({.name = "metrics-listen",
+                .value = "HOST:PORT",
+                .help = "Where /metrics, /healthz and /readyz are answered, e.g. 127.0.0.1:9657"},
+               options.metrics_listen);
   line.setting({.name = "log-level", .value = "LEVEL", .help = "debug, info, warning or error"},
                options.log_level);
 }
@@ -100,6 +105,7 @@ void require_usable(const ProducerOptions& options) {
                              ": a log of less has no parts that could leave it");
   }
   if (options.heartbeat <= milliseconds(0)) throw ConfigurationError("heartbeat has to be above zero");
+  require_listen_address(options.metrics_listen);
 }
 
 }  // namespace

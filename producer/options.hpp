@@ -80,6 +80,11 @@ struct ProducerOptions {
   /// Raise it on links where every packet costs.
   std::chrono::milliseconds heartbeat{std::chrono::seconds(1)};
 
+  /// HOST:PORT where metrics and health are answered over HTTP: /metrics, /healthz, /readyz. Empty: nowhere.
+  /// They tell names of tables and counts, and readiness may quote what was refused, so keep them to loopback
+  /// or a network of your own.
+  std::string metrics_listen;
+
   /// Debug also logs each session's windows.
   log::Level log_level = log::Level::Info;
 };

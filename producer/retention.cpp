@@ -1,6 +1,8 @@
 #include "producer/retention.hpp"
 
+#include <algorithm>
 #include <condition_variable>
+#include <limits>
 #include <mutex>
 #include <utility>
 
@@ -8,6 +10,7 @@
 #include "common/log.hpp"
 #include "producer/log_keeper.hpp"
 #include "producer/source.hpp"
+#include "producer/survey.hpp"
 
 namespace mailboat::producer {
 namespace {
@@ -20,14 +23,21 @@ void pause(const std::stop_token& stop, milliseconds duration) {
   std::condition_variable_any().wait_for(lock, stop, duration, [] { return false; });
 }
 
+double in_bytes(ByteSize size) {
+  return size.bytes == ByteSize::unlimited ? std::numeric_limits<double>::infinity()
+                                           : static_cast<double>(size.bytes);
+}
+
 }  // namespace
 
-Retention::Retention(std::string conninfo, RetentionLimits limits)
+Retention::Retention(std::string conninfo, RetentionLimits limits, Told told)
     : conninfo_(std::move(conninfo)),
       limits_(limits),
+      told_(told),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 void Retention::run(const std::stop_token& stop) {
+  told_.metrics.max_retained_bytes.with({}).set(in_bytes(limits_.max_retained));
   Backoff backoff({.first = milliseconds(500), .longest = milliseconds(30'000)});
   bool complained = false;
   while (!stop.stop_requested()) {
@@ -35,13 +45,29 @@ void Retention::run(const std::stop_token& stop) {
       auto connection = connect_to_source(conninfo_, "mailboat-producer/retention");
       if (std::exchange(complained, false)) log::info("the log is being kept again");
       backoff.succeeded();
-      LogKeeper keeper(connection, limits_);
-      while (!stop.stop_requested()) pause(stop, keeper.step());
+      tell({});
+      keep(stop, connection);
     } catch (const std::exception& error) {
       if (!std::exchange(complained, true)) log::warn("cannot keep the log", {{"error", error.what()}});
+      tell(std::string("the source database cannot be used: ") + error.what());
       pause(stop, backoff.next());
     }
   }
+}
+
+void Retention::keep(const std::stop_token& stop, postgres::Connection& connection) {
+  LogKeeper keeper(connection, limits_);
+  Survey survey(connection, told_.metrics);
+  while (!stop.stop_requested()) {
+    auto next = keeper.step();
+    if (told_.surveys) next = std::min(next, survey.step());
+    pause(stop, next);
+  }
+}
+
+void Retention::tell(const std::string& trouble) {
+  told_.metrics.ready.with({}).set(trouble.empty() ? 1 : 0);
+  told_.health.set("", trouble);
 }
 
 }  // namespace mailboat::producer

@@ -3,6 +3,7 @@
 #include "common/log.hpp"
 #include "producer/resume_point.hpp"
 #include "producer/retained_log.hpp"
+#include "producer/session_metrics.hpp"
 #include "producer/source.hpp"
 #include "producer/subscription.hpp"
 #include "producer/window_sender.hpp"
@@ -69,12 +70,13 @@ class Registration {
 }  // namespace
 
 Session::Session(const ProducerOptions& options, Hello hello, Send send, CommitWatch& watch,
-                 RefusalLog& refusals)
+                 RefusalLog& refusals, ProducerMetrics& metrics)
     : options_(options),
       hello_(std::move(hello)),
       send_(std::move(send)),
       watch_(watch),
       refusals_(refusals),
+      metrics_(metrics),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 Session::~Session() {
@@ -83,6 +85,7 @@ Session::~Session() {
 }
 
 void Session::refuse(RefusalCode code, const std::string& text) {
+  metrics_.refusals.with({std::string(code_name(code))}).add();
   refusals_.refused(hello_.subscription, text);
   send_(Refusal{code, text});
 }
@@ -140,9 +143,14 @@ void Session::serve(const std::stop_token& stop) {
               {{"subscription", subscription.name}, {"reason", resume.why_reloaded}});
   }
 
+  SessionMetrics counted(metrics_, subscription.name);
+  const auto send = [this, &counted](const FromProducer& message) {
+    send_(message);
+    counted.sent(message);
+  };
   WindowSender sender(connection, inbox_, subscription, resume, as_continued(hello_, resume),
                       {.snapshot_hold_max = options_.snapshot_hold_max},
-                      {.send = send_, .found_events = [this] { watch_.found_events(); }});
+                      {.send = send, .found_events = [this] { watch_.found_events(); }});
   const Registration registration(watch_, inbox_);
   try {
     while (!stop.stop_requested()) sender.step(stop);

@@ -9,6 +9,7 @@
 #include "producer/commit_watch.hpp"
 #include "producer/inbox.hpp"
 #include "producer/options.hpp"
+#include "producer/producer_metrics.hpp"
 #include "producer/refusal_log.hpp"
 
 namespace mailboat::producer {
@@ -20,9 +21,10 @@ class Session {
  public:
   using Send = std::function<void(const FromProducer&)>;
 
-  /// `send` may be called until the destructor returns. `options`, `watch` and `refusals` must outlive the
-  /// session.
-  Session(const ProducerOptions& options, Hello hello, Send send, CommitWatch& watch, RefusalLog& refusals);
+  /// `send` may be called until the destructor returns. `options`, `watch`, `refusals` and `metrics`
+  /// must outlive the session.
+  Session(const ProducerOptions& options, Hello hello, Send send, CommitWatch& watch, RefusalLog& refusals,
+          ProducerMetrics& metrics);
   /// Stops and waits for the thread.
   ~Session();
   Session(const Session&) = delete;
@@ -52,6 +54,7 @@ class Session {
   const Send send_;
   CommitWatch& watch_;
   RefusalLog& refusals_;
+  ProducerMetrics& metrics_;
   Inbox inbox_;
   std::atomic<bool> finished_ = false;
   std::jthread thread_;  // last: it uses everything above

@@ -6,6 +6,7 @@
 
 #include "tests/faults/pipeline.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/http_client.hpp"
 #include "tests/support/message_proxy.hpp"
 
 namespace mailboat::test {
@@ -93,6 +94,15 @@ class Sources : public ::testing::Test {
     return source.value(
         "SELECT coalesce(string_agg(status, ' ' ORDER BY event_id), '') FROM outbox.rejection");
   }
+  /// Of the consumer, with `--metrics-listen`.
+  void expect_not_ready_because(const std::string& reason) {
+    const std::string words = "metrics can be read address=";
+    const auto errors = consumer_->errors();
+    const auto begin = errors.find(words) + words.size();
+    const auto reply = http_get(errors.substr(begin, errors.find('\n', begin) - begin), "/readyz");
+    EXPECT_EQ(reply.status, 503);
+    EXPECT_NE(reply.body.find(reason), std::string::npos) << reply.body << said();
+  }
   std::string said() {
     return (consumer_ ? consumer_->errors() : "") + "\neu " + eu_.said() + "\nus " + us_.said();
   }
@@ -156,9 +166,10 @@ TEST_F(Sources, GoOnBesideAStormOfRejections) {
   start_producers();
   ASSERT_EQ(catch_up(both()).exit_code, 0);
   by_hand("CREATE TRIGGER no BEFORE INSERT ON us_item BEGIN SELECT RAISE(ABORT, 'no'); END");
-  start_consumer(both());
+  consumer_.emplace(consumer_command(both(), {"--metrics-listen", "127.0.0.1:0"}));
   insert(us_, 50, "nowhere");
   ASSERT_TRUE(consumer_->wait_for_output("this source is not followed any more")) << said();
+  expect_not_ready_because("source us: it is not followed any more: more than 10 events of one window");
   EXPECT_NE(us_.status().find("the consumer has stopped: more than 10 events"), std::string::npos)
       << us_.status() << said();
   insert(eu_, 20, "europe");

@@ -44,10 +44,11 @@ TEST(ExampleConfig, OfTheProducerIsAcceptedAsItStands) {
 
 TEST(ExampleConfig, OfTheProducerShowsEverySettingWithItsDefault) {
   const auto text = uncommented(deploy_file("producer.toml"));
-  EXPECT_EQ(keys_shown(text),
-            "postgres listen key_file allow_list insecure session_limit handshake_limit message_limit "
-            "trust_failover "
-            "poll_interval_max snapshot_hold_max retention max_retained_bytes heartbeat log_level ");
+  EXPECT_EQ(
+      keys_shown(text),
+      "postgres listen key_file allow_list insecure session_limit handshake_limit message_limit "
+      "trust_failover "
+      "poll_interval_max snapshot_hold_max retention max_retained_bytes heartbeat metrics_listen log_level ");
   const TemporaryFile file(text);
   Printed printed;
   const auto parsed =
@@ -68,6 +69,7 @@ TEST(ExampleConfig, OfTheProducerShowsEverySettingWithItsDefault) {
   EXPECT_EQ(shown.max_retained_bytes, defaults.max_retained_bytes);
   EXPECT_EQ(shown.snapshot_hold_max, defaults.snapshot_hold_max);
   EXPECT_EQ(shown.heartbeat, defaults.heartbeat);
+  EXPECT_EQ(shown.metrics_listen, defaults.metrics_listen);
   EXPECT_EQ(shown.log_level, defaults.log_level);
 }
 
@@ -82,7 +84,8 @@ TEST(ExampleConfig, OfTheConsumerShowsEverySettingWithItsDefault) {
   const auto text = uncommented(deploy_file("consumer.toml"));
   EXPECT_EQ(keys_shown(text),
             "producer subscription database producer_key key_file insecure message_limit until_caught_up "
-            "heartbeat reject_limit verify_every log_level topic table create where user_id email_domain "
+            "heartbeat reject_limit verify_every metrics_listen log_level topic table create where user_id "
+            "email_domain "
             "topic table mode create topic table key user_id "
             "signed_up_at topic skip ");
   const TemporaryFile file(text);
@@ -100,6 +103,7 @@ TEST(ExampleConfig, OfTheConsumerShowsEverySettingWithItsDefault) {
   EXPECT_EQ(shown.heartbeat, defaults.heartbeat);
   EXPECT_EQ(shown.reject_limit, defaults.reject_limit);
   EXPECT_EQ(shown.verify_every, defaults.verify_every);
+  EXPECT_EQ(shown.metrics_listen, defaults.metrics_listen);
   EXPECT_EQ(shown.log_level, defaults.log_level);
   ASSERT_EQ(shown.routes.size(), 4U);
   EXPECT_EQ(shown.routes[0].columns.size(), 2U);

@@ -141,6 +141,8 @@ TEST(ProducerOptions, RefusesUnusableValues) {
   EXPECT_EQ(refused_by_producer({"--listen", "localhost"}, printed), ExitCode::Usage);
   EXPECT_EQ(refused_by_producer({"--heartbeat", "0s"}, printed), ExitCode::Usage);
   EXPECT_EQ(refused_by_producer({"--poll-interval-max", "0ms"}, printed), ExitCode::Usage);
+  EXPECT_EQ(refused_by_producer({"--metrics-listen", "9657"}, printed), ExitCode::Usage);
+  EXPECT_EQ(refused_by_producer({"--metrics-listen", "[::1]:9657"}, printed), ExitCode::Done);
 }
 
 TEST(ProducerOptions, RefusesRoutes) {
