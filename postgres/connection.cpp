@@ -120,6 +120,20 @@ std::optional<std::string_view> Rows::value(int row, int column) const {
   return std::string_view(field.c_str(), field.size());
 }
 
+std::int64_t Field::int64() const { return parse_number<std::int64_t>(text); }
+std::uint64_t Field::uint64() const { return parse_number<std::uint64_t>(text); }
+
+// libpqxx counts references to the result with each row and each field that it makes, but not for a step from
+// one field to the next.
+void Rows::read(int row, std::span<Field> fields) const {
+  const auto values = (*result_)[static_cast<pqxx::result::size_type>(row)];
+  auto value = values.begin();
+  for (auto& field : fields) {
+    field = {{value->c_str(), value->size()}, value->is_null()};
+    ++value;
+  }
+}
+
 std::int64_t Rows::int64(int row, int column) const { return parse_number<std::int64_t>(text(row, column)); }
 std::uint64_t Rows::uint64(int row, int column) const {
   return parse_number<std::uint64_t>(text(row, column));

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,17 @@ class StatementFailed : public Error {
 /// clear.
 using Params = std::vector<std::optional<std::string>>;
 
+/// One value that a statement returned.
+struct Field {
+  std::string_view text;  ///< empty for NULL; valid as long as any copy of its Rows lives
+  bool is_null = true;
+
+  /// Throw InvalidInput when the text is not such a number.
+  [[nodiscard]] std::int64_t int64() const;
+  [[nodiscard]] std::uint64_t uint64() const;
+  [[nodiscard]] bool boolean() const { return text == "t"; }
+};
+
 /// What a statement returned. Views stay valid as long as any copy of this Rows lives. One thread at a time.
 class Rows {
  public:
@@ -55,6 +67,8 @@ class Rows {
   [[nodiscard]] std::uint64_t uint64(int row, int column) const;
   [[nodiscard]] bool boolean(int row, int column) const { return text(row, column) == "t"; }
   [[nodiscard]] std::optional<std::string> optional_text(int row, int column) const;
+  /// The row's first columns, all at once: for many rows far quicker than one by one.
+  void read(int row, std::span<Field> fields) const;
 
  private:
   std::shared_ptr<const pqxx::result> result_;

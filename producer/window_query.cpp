@@ -38,7 +38,7 @@ constexpr auto after_last_read = " AND id > $8::bigint AND txid < $9::xid8 AND t
 std::string event_columns(const Subscription& subscription) {
   const auto limit = std::to_string(inline_payload_bytes);
   return "id, txid, topic, op, CASE WHEN octet_length(payload::text) <= " + limit +
-         " THEN payload END, CASE WHEN octet_length(payload::text) > " + limit + " THEN true END, " +
+         " THEN payload END, payload IS NOT NULL, " +
          (subscription.wants_times ? "(extract(epoch FROM created_at) * 1000000)::bigint" : "NULL");
 }
 

@@ -24,9 +24,9 @@ struct EventColumn {
     Transaction,
     Topic,
     Op,
-    Payload,    ///< NULL when it is too large to come along ...
-    IsLarge,    ///< ... and then this is not
-    CreatedAt,  ///< in microseconds since 1970; NULL where the subscription does not want it
+    Payload,     ///< NULL when there is none, or it is too large to come along
+    HasPayload,  ///< whether there is one
+    CreatedAt,   ///< in microseconds since 1970; NULL where the subscription does not want it
   };
 };
 

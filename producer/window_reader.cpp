@@ -1,6 +1,7 @@
 #include "producer/window_reader.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "producer/durable_snapshot.hpp"
 #include "producer/relation_reader.hpp"
@@ -45,7 +46,7 @@ bool WindowReader::is_all_and_plain(const postgres::Rows& rows) const {
   for (int row = 0; row < rows.size(); ++row) {
     const auto op = static_cast<Op>(rows.text(row, EventColumn::Op).front());
     const bool has_content = !rows.is_null(row, EventColumn::Payload) || op == Op::Truncate;
-    if (op == Op::Relation || !has_content || !rows.is_null(row, EventColumn::IsLarge)) return false;
+    if (op == Op::Relation || !has_content) return false;
     if (unlocked_->empty()) continue;
     const auto topic = rows.text(row, EventColumn::Topic);
     if (unlocked_->place(topic, rows.uint64(row, EventColumn::Id), rows.uint64(row, EventColumn::Transaction))
@@ -192,13 +193,12 @@ bool WindowReader::fill(EventBatch& batch, std::size_t target_bytes, std::vector
 }
 
 void WindowReader::add(EventBatch& batch, int row, std::vector<TableChange>& changes) {
-  const auto& rows = *rows_;
-  Event event{rows.uint64(row, EventColumn::Id), rows.uint64(row, EventColumn::Transaction),
-              rows.text(row, EventColumn::Topic), static_cast<Op>(rows.text(row, EventColumn::Op).front()),
-              rows.text(row, EventColumn::Payload)};
-  if (subscription_.wants_times) {
-    event.created_at = EventTime(std::chrono::microseconds(rows.int64(row, EventColumn::CreatedAt)));
-  }
+  std::array<postgres::Field, EventColumn::CreatedAt + 1> fields;
+  rows_->read(row, fields);
+  const auto& [id, transaction, topic, op, payload, has_payload, time] = fields;
+  Event event{id.uint64(), transaction.uint64(), topic.text, static_cast<Op>(op.text.front()), payload.text};
+  const bool is_large = payload.is_null && has_payload.boolean();
+  if (subscription_.wants_times) event.created_at = EventTime(std::chrono::microseconds(time.int64()));
   KnownChanges::Place place;
   const bool may_be_late = !unlocked_->empty() && event.op != Op::Relation;
   if (may_be_late) {
@@ -208,7 +208,7 @@ void WindowReader::add(EventBatch& batch, int row, std::vector<TableChange>& cha
   if (!taken_.takes(event.topic, std::max(event.id, place.since))) return;
   if (place.load) changes.push_back({.topic = place.topic, .load = true});
   std::string large;
-  if (!rows.is_null(row, EventColumn::IsLarge)) {
+  if (is_large) {
     if (!transaction_) begin();
     large = payload_of(event.transaction, event.id);
     event.payload = large;

@@ -6,10 +6,10 @@
 
 namespace mailboat::producer {
 
-/// Where to cut a window whose events have ids about from `after` to `last`, so that PostgreSQL can sort each
-/// slice in memory and a replica has the first before the others are read. Ascending; slice i holds the ids
-/// from bound i - 1 on and below bound i. The first and the last slice have no other bound, so that no event
-/// is left out wherever it lies. Empty: the window is one slice. Pure.
+/// Where to cut a window whose events have ids about from `after` to `last`, so that PostgreSQL sorts each
+/// slice quickly, the first above all, and a replica always has something to do. Ascending; slice i holds the
+/// ids from bound i - 1 on and below bound i. The first and the last slice have no other bound, so that no
+/// event is left out wherever it lies. Empty: the window is one slice. Pure.
 [[nodiscard]] std::vector<EventId> slice_bounds(EventId after, EventId last);
 
 /// Where the ids begin that go on behind the last tail that they have left. Source: outbox.next_era(),
