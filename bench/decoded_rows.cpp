@@ -31,7 +31,8 @@ DecodedRows::DecodedRows(postgres::Connection& connection, const Snapshot& from,
       const auto payload = rows.text(row, 4);
       ids_.push_back(rows.int64(row, 0));
       for (const auto& value : decoder.decode(payload, payload.data() + payload.size())) {
-        cells_.push_back({value.kind, value.integer, value.real, keep(texts_, value.text)});
+        cells_.push_back(value);
+        cells_.back().text = keep(texts_, value.text);
       }
     }
   });

@@ -22,24 +22,17 @@ Description describe(postgres::Connection& connection, const std::string& topic)
 /// Rows as SQLite takes them, one after the other in memory: the events of a window, decoded beforehand.
 class DecodedRows {
  public:
-  struct Cell {
-    consumer::Value::Kind kind = consumer::Value::Kind::Null;
-    std::int64_t integer = 0;
-    double real = 0;
-    std::string_view text;
-  };
-
   DecodedRows(postgres::Connection& connection, const Snapshot& from, const consumer::Relation& relation);
 
   [[nodiscard]] std::size_t size() const { return ids_.size(); }
   [[nodiscard]] std::size_t columns() const { return columns_; }
   [[nodiscard]] std::int64_t id(std::size_t row) const { return ids_[row]; }
-  [[nodiscard]] const Cell* cells(std::size_t row) const { return &cells_[row * columns_]; }
+  [[nodiscard]] const consumer::Value* cells(std::size_t row) const { return &cells_[row * columns_]; }
 
  private:
   std::size_t columns_;
   std::vector<std::int64_t> ids_;
-  std::vector<Cell> cells_;
+  std::vector<consumer::Value> cells_;
   std::vector<std::string> texts_;  // a page each: what is in them must not move
 };
 

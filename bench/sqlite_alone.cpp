@@ -46,7 +46,7 @@ Prepared prepare(sqlite3* database, const std::string& sql) {
   return {statement, ::sqlite3_finalize};
 }
 
-void bind(sqlite3_stmt* statement, int index, const DecodedRows::Cell& cell) {
+void bind(sqlite3_stmt* statement, int index, const consumer::Value& cell) {
   const auto size = static_cast<int>(cell.text.size());
   switch (cell.kind) {
     case Kind::Null:

@@ -33,7 +33,8 @@ seconds patience_with_window(int turns_lost) {
 
 void Conversation::hold(const std::string& endpoint, std::function<void()> committed) {
   committed_ = std::move(committed);
-  FeedClient client(connect_to_producer(options_, source_, endpoint), hello(), options_.heartbeat);
+  FeedClient client(connect_to_producer(options_, source_, endpoint), hello(), options_.heartbeat,
+                    replica_.columns_in_force());
   const auto welcome = await_welcome(client);
   if (!welcome) return;
   log::info("following", {{"producer", endpoint},
@@ -77,10 +78,10 @@ Hello Conversation::hello() {
 std::optional<Welcome> Conversation::await_welcome(FeedClient& client) {
   while (!stop_.stop_requested()) {
     monitor_.beat();
-    const auto message = client.next(stop_, message_wait);
-    if (!message) continue;
-    if (const auto* refusal = std::get_if<Refusal>(&*message)) refused(*refusal);
-    if (const auto* welcome = std::get_if<Welcome>(&*message)) return *welcome;
+    const auto received = client.next(stop_, message_wait);
+    if (!received) continue;
+    if (const auto* refusal = std::get_if<Refusal>(&received->message)) refused(*refusal);
+    if (const auto* welcome = std::get_if<Welcome>(&received->message)) return *welcome;
   }
   return std::nullopt;
 }
@@ -94,9 +95,9 @@ void Conversation::follow_windows(FeedClient& client, WindowApplier& applier, Re
       if (!deadline) deadline = Clock::now() + finish_window_within;
       if (!applier.in_window() || Clock::now() > *deadline) return;
     }
-    const auto message = client.next(deadline ? std::stop_token() : stop_, message_wait);
-    if (message) {
-      on_message(client, applier, report, *message);
+    const auto received = client.next(deadline ? std::stop_token() : stop_, message_wait);
+    if (received) {
+      on_message(client, applier, report, *received);
       heard_at = Clock::now();
     } else {
       require_turn(applier, heard_at);
@@ -123,10 +124,11 @@ bool Conversation::session_over(const WindowApplier& applier) const {
 }
 
 void Conversation::on_message(FeedClient& client, WindowApplier& applier, RejectionReport& report,
-                              const FromProducer& message) {
+                              const FeedClient::Received& received) {
+  const auto& message = received.message;
   if (const auto* refusal = std::get_if<Refusal>(&message)) refused(*refusal);
   if (const auto* frame = std::get_if<Frame>(&message)) {
-    on_frame(client, applier, report, *frame);
+    on_frame(client, applier, report, *frame, received.rows);
   } else if (const auto* retry = std::get_if<Retry>(&message)) {
     on_retry(client, applier, *retry);
   } else if (const auto* recorded = std::get_if<Recorded>(&message)) {
@@ -138,9 +140,9 @@ void Conversation::on_message(FeedClient& client, WindowApplier& applier, Reject
 }
 
 void Conversation::on_frame(FeedClient& client, WindowApplier& applier, RejectionReport& report,
-                            const Frame& frame) {
+                            const Frame& frame, const RowsAhead& rows) {
   const auto began = Clock::now();
-  const auto ack = applier.apply(frame);
+  const auto ack = applier.apply(frame, rows);
   monitor_.frame_applied(frame, Clock::now() - began);
   if (ack) {
     if (replica_.has_verified()) report_verifications(client);

@@ -74,11 +74,12 @@ class Conversation {
   [[nodiscard]] bool session_over(const WindowApplier& applier) const;
   void require_turn(const WindowApplier& applier, Clock::time_point heard_at);
   void on_message(FeedClient& client, WindowApplier& applier, RejectionReport& report,
-                  const FromProducer& message);
+                  const FeedClient::Received& received);
   void on_retry(FeedClient& client, const WindowApplier& applier, const Retry& retry);
   void report_verifications(FeedClient& client);
   [[nodiscard]] std::string trouble();
-  void on_frame(FeedClient& client, WindowApplier& applier, RejectionReport& report, const Frame& frame);
+  void on_frame(FeedClient& client, WindowApplier& applier, RejectionReport& report, const Frame& frame,
+                const RowsAhead& rows);
   void on_committed(const WindowApplier& applier, RejectionReport& report, Ack ack);
   void on_refused_load(const Replica::Summary& summary);
   void end_if_caught_up();

@@ -15,11 +15,13 @@ constexpr int silent_heartbeats = 5;
 
 }  // namespace
 
-FeedClient::FeedClient(std::unique_ptr<Connection> connection, const Hello& hello, milliseconds heartbeat)
+FeedClient::FeedClient(std::unique_ptr<Connection> connection, const Hello& hello, milliseconds heartbeat,
+                       const ColumnsInForce& columns)
     : connection_(std::move(connection)),
       heartbeat_(heartbeat),
       longer_heartbeat_(heartbeat),
-      heard_at_(Clock::now()) {
+      heard_at_(Clock::now()),
+      decoder_(columns) {
   connection_->send(encode(FromConsumer{hello}));
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
@@ -65,8 +67,10 @@ void FeedClient::receive(std::string_view bytes) {
   if (const auto* welcome = std::get_if<Welcome>(&message)) {
     longer_heartbeat_ = std::max(heartbeat_, welcome->heartbeat);
   }
+  RowsAhead rows;
+  if (const auto* frame = std::get_if<Frame>(&message)) rows = decoder_.decode(frame->events);
   const std::lock_guard lock(mutex_);
-  messages_.push_back(std::move(message));
+  messages_.push_back({std::move(message), std::move(rows)});
   arrived_.notify_one();
 }
 
@@ -76,13 +80,13 @@ void FeedClient::fail(const std::string& reason) {
   arrived_.notify_one();
 }
 
-std::optional<FromProducer> FeedClient::next(const std::stop_token& stop, milliseconds timeout) {
+std::optional<FeedClient::Received> FeedClient::next(const std::stop_token& stop, milliseconds timeout) {
   std::unique_lock lock(mutex_);
   arrived_.wait_for(lock, stop, timeout, [this] { return !messages_.empty() || !failure_.empty(); });
   if (!messages_.empty()) {
-    auto message = std::move(messages_.front());
+    auto received = std::move(messages_.front());
     messages_.pop_front();
-    return message;
+    return received;
   }
   if (!failure_.empty()) throw ProducerLost(failure_);
   return std::nullopt;

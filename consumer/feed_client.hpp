@@ -13,6 +13,7 @@
 #include "common/channel.hpp"
 #include "common/error.hpp"
 #include "common/messages.hpp"
+#include "consumer/rows_ahead.hpp"
 
 namespace mailboat::consumer {
 
@@ -27,9 +28,14 @@ class ProducerLost : public Unavailable {
 /// decoded is bounded by the credit that the Hello gave. next() belongs to one thread.
 class FeedClient {
  public:
+  struct Received {
+    FromProducer message;
+    RowsAhead rows;  ///< of a Frame
+  };
   /// Says Hello. `heartbeat` is how often we give a sign of life. We wait for one of the producer's for five
-  /// of the longer of the two heartbeats.
-  FeedClient(std::unique_ptr<Connection> connection, const Hello& hello, std::chrono::milliseconds heartbeat);
+  /// of the longer of the two heartbeats. Rows are decoded into `columns`, which must outlive this.
+  FeedClient(std::unique_ptr<Connection> connection, const Hello& hello, std::chrono::milliseconds heartbeat,
+             const ColumnsInForce& columns);
   /// Says Goodbye.
   ~FeedClient();
   FeedClient(const FeedClient&) = delete;
@@ -37,7 +43,7 @@ class FeedClient {
 
   /// The next message (heartbeats are kept to itself), or nothing after `timeout` or a stop. Throws
   /// ProducerLost once the producer has fallen silent, and InvalidInput when what came is not a message.
-  std::optional<FromProducer> next(const std::stop_token& stop, std::chrono::milliseconds timeout);
+  std::optional<Received> next(const std::stop_token& stop, std::chrono::milliseconds timeout);
   void send(const FromConsumer& message);
 
  private:
@@ -49,11 +55,12 @@ class FeedClient {
   const std::chrono::milliseconds heartbeat_;
   std::chrono::milliseconds longer_heartbeat_;      // the thread's own
   std::chrono::steady_clock::time_point heard_at_;  // the thread's own
+  AheadDecoder decoder_;                            // the thread's own
 
   std::mutex mutex_;
   std::condition_variable_any arrived_;
-  std::deque<FromProducer> messages_;  // guarded by mutex_
-  std::string failure_;                // guarded by mutex_
+  std::deque<Received> messages_;  // guarded by mutex_
+  std::string failure_;            // guarded by mutex_
 
   std::jthread thread_;  // last: it uses everything above
 };

@@ -17,10 +17,13 @@ class HistoryWriter {
 
   [[nodiscard]] const TargetPlan& plan() const { return plan_; }
   /// Returns false when the event's row is there already, or the filter leaves it out. A column that the
-  /// payload does not have (of a delete: all but the key) is NULL. `buffer_end`: see RowDecoder::decode().
-  bool append(const Event& event, const char* buffer_end);
+  /// payload does not have (of a delete: all but the key) is NULL. `buffer_end`: see RowDecoder::decode();
+  /// `decoded`: see TargetWriter::upsert().
+  bool append(const Event& event, const char* buffer_end, std::span<const Value> decoded = {});
 
  private:
+  std::span<const Value> values(const Event& event, const char* buffer_end, std::span<const Value> decoded);
+
   const TargetPlan plan_;
   RowDecoder row_;
   const std::vector<Value> nothing_;

@@ -2,6 +2,8 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,30 +12,44 @@
 #include "consumer/row_decoder.hpp"
 #include "consumer/target_plan.hpp"
 
+struct sqlite3_stmt;
+
 namespace mailboat::consumer {
 
-/// A prepared statement over the source columns of a plan, which it names by parameters. Must not outlive the
-/// database. Throws SQLite::Exception.
+/// A prepared statement over the source columns of a plan, which it names by parameters, or over none. It is
+/// run for each row, so it calls SQLite itself. Must not outlive the database. Throws SQLite::Exception.
 class PlanStatement {
  public:
-  PlanStatement(SQLite::Database& database, const std::string& sql, const std::vector<Column>& source);
+  PlanStatement(SQLite::Database& database, const std::string& sql, const std::vector<Column>& source = {});
 
   /// `values` of the source's columns, in their order; they must live until the statement has been run.
-  void bind(const std::vector<Value>& values);
+  void bind(std::span<const Value> values);
   /// `version_parameter`. The statement must have it.
-  void bind_version(std::int64_t version) { statement_.bind(version_, version); }
+  void bind_version(std::int64_t version);
   /// Another parameter of mailboat's own; one that the statement does not use is passed over.
   void bind(const char* parameter, std::int64_t value);
+  /// `value` must live until the statement has been run.
   void bind(const char* parameter, std::string_view value);
 
   /// Runs it, and returns how many rows it has changed.
   int exec();
-  SQLite::Statement& statement() { return statement_; }
+
+  /// Goes on to the next row of its answer; false when there is none. Reset it afterwards (ResetOnExit).
+  bool step();
+  [[nodiscard]] int columns() const;
+  [[nodiscard]] std::int64_t integer(int column) const;
+  /// Its text is SQLite's, until the statement goes on.
+  [[nodiscard]] Value value(int column) const;
+  void tryReset() noexcept;  // named as ResetOnExit wants it
 
  private:
-  SQLite::Statement statement_;
+  void require_ok(int code) const;
+  [[nodiscard]] int index_of(const char* parameter) const;
+
+  sqlite3* database_;
+  std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> statement_;
   std::vector<std::pair<int, std::size_t>> parameters_;  // index in the statement, number in the source
-  const int version_;                                    // index of its parameter
+  int version_;                                          // index of its parameter
 };
 
 }  // namespace mailboat::consumer

@@ -80,13 +80,13 @@ void Replica::forget_history(EventId shared_events) {
   has_forgotten_ = true;
 }
 
-void Replica::apply(const Event& event, const char* buffer_end) {
+void Replica::apply(const Event& event, const char* buffer_end, const RowAhead& ahead) {
   // What was refused under the description before must be settled under it.
   if (event.op == Op::Relation && has_deferred_) {
     settle(event.topic);
     if (const auto former = Tables::former_topic(event); !former.empty()) settle(former);
   }
-  const auto refusal = attempt(database_, [&] { tables_.apply(event, buffer_end); });
+  const auto refusal = attempt(database_, [&] { tables_.apply(event, buffer_end, ahead); });
   if (refusal) refuse(event, *refusal);
   highest_event_id_ = std::max(highest_event_id_, event.id);
 }

@@ -65,8 +65,10 @@ class Replica {
   /// First in a transaction: the source has another history than the one that the replica has followed. See
   /// consumer::forget_history().
   void forget_history(EventId shared_events);
-  /// `buffer_end`: see RowDecoder::decode().
-  void apply(const Event& event, const char* buffer_end);
+  /// `buffer_end`: see RowDecoder::decode(). `ahead`: the event's row if it was decoded before its turn.
+  void apply(const Event& event, const char* buffer_end, const RowAhead& ahead = {});
+  /// What rows may be decoded into before their turn; for another thread.
+  [[nodiscard]] const ColumnsInForce& columns_in_force() const { return tables_.columns_in_force(); }
   /// The table's load (again) begins; until it ends, unfinished_loads() lists it.
   void begin_load(const std::string& topic);
   /// Pieces of one chunk follow each other within one transaction. When a row of it is refused, the load

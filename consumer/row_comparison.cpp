@@ -10,13 +10,12 @@ RowComparison::RowComparison(SQLite::Database& database, TargetPlan plan)
 
 RowComparison::Result RowComparison::compare(std::string_view json, const char* buffer_end) {
   select_.bind(row_.decode(json, buffer_end));
-  auto& row = select_.statement();
-  const ResetOnExit reset(row);
+  const ResetOnExit reset(select_);
   Result result;
-  result.is_there = row.executeStep();
+  result.is_there = select_.step();
   if (!result.is_there) return result;
   for (std::size_t i = 0; i < plan_.columns.size(); ++i) {
-    const bool is_equal = row.getColumn(static_cast<int>(i)).getInt() != 0;
+    const bool is_equal = select_.integer(static_cast<int>(i)) != 0;
     if (!is_equal) result.different_columns.push_back(plan_.columns[i].name);
   }
   return result;

@@ -1,5 +1,6 @@
 #include "consumer/row_decoder.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <simdjson.h>
 #include <unordered_map>
@@ -28,7 +29,16 @@ std::string quoted_tail(std::string_view name) {
   return text + '"';
 }
 
-void decode_value(ondemand::value json, Form form, Value& value) {
+// Most strings have no escapes, and are their value as they stand.
+void decode_string(ondemand::value json, Form form, Value& value, TextArena& texts) {
+  const auto token = trimmed(json.raw_json_token());
+  const bool is_plain =
+      token.size() >= 2 && token.back() == '"' && std::memchr(token.data(), '\\', token.size()) == nullptr;
+  const auto text = is_plain ? token.substr(1, token.size() - 2) : texts.keep(json.get_string());
+  decode_string(text, form, value, texts);
+}
+
+void decode_value(ondemand::value json, Form form, Value& value, TextArena& texts) {
   if (form == Form::Json && json.type() != ondemand::json_type::null) {
     return decode_text(trimmed(simdjson::to_json_string(json)), value);
   }
@@ -37,7 +47,7 @@ void decode_value(ondemand::value json, Form form, Value& value) {
       value.kind = Value::Kind::Null;
       return;
     case ondemand::json_type::string:
-      return decode_string(json.get_string(), form, value);
+      return decode_string(json, form, value, texts);
     case ondemand::json_type::number:
       return decode_number(trimmed(json.raw_json_token()), form, value);
     case ondemand::json_type::boolean:
@@ -86,15 +96,15 @@ struct RowDecoder::Impl {
     return found->second;
   }
 
-  void decode(std::string_view json, std::size_t capacity) {
-    for (auto& value : values) value.kind = Value::Kind::Null;
+  void decode(std::string_view json, std::size_t capacity, std::span<Value> row, TextArena& texts) {
+    std::fill(row.begin(), row.end(), Value());
     auto document = parser.iterate(simdjson::padded_string_view(json.data(), json.size(), capacity));
     std::size_t expected = 0;
     for (auto item : document.get_object()) {
       ondemand::field field = std::move(item);
       const auto index = find(field, expected, json.data() + json.size());
       if (!index) continue;
-      decode_value(field.value(), fields[*index].form, values[fields[*index].column]);
+      decode_value(field.value(), fields[*index].form, row[fields[*index].column], texts);
       expected = *index + 1;
     }
   }
@@ -102,8 +112,8 @@ struct RowDecoder::Impl {
   ondemand::parser parser;
   std::vector<Field> fields;
   std::unordered_map<std::string, std::size_t> by_name;
-  std::vector<Value> values;
-  std::string padded;
+  std::vector<Value> values;  // of decode() in place
+  TextArena own_texts;        // likewise
 };
 
 RowDecoder::RowDecoder(std::span<const Column> columns) : impl_(std::make_unique<Impl>(columns)) {}
@@ -113,19 +123,25 @@ RowDecoder::RowDecoder(RowDecoder&&) noexcept = default;
 RowDecoder& RowDecoder::operator=(RowDecoder&&) noexcept = default;
 
 const std::vector<Value>& RowDecoder::decode(std::string_view json, const char* buffer_end) {
+  impl_->own_texts.clear();
+  decode(json, buffer_end, impl_->values, impl_->own_texts);
+  return impl_->values;
+}
+
+void RowDecoder::decode(std::string_view json, const char* buffer_end, std::span<Value> values,
+                        TextArena& texts) {
   try {
     auto readable = static_cast<std::size_t>(buffer_end - json.data());
     if (readable < json.size() + simdjson::SIMDJSON_PADDING) {
-      impl_->padded.assign(json);
-      impl_->padded.append(simdjson::SIMDJSON_PADDING, '\0');
-      readable = impl_->padded.size();
-      json = std::string_view(impl_->padded).substr(0, json.size());
+      readable = json.size() + simdjson::SIMDJSON_PADDING;
+      auto* const padded = texts.allocate(readable);
+      std::fill_n(std::copy(json.begin(), json.end(), padded), simdjson::SIMDJSON_PADDING, '\0');
+      json = {padded, json.size()};
     }
-    impl_->decode(json, readable);
+    impl_->decode(json, readable, values, texts);
   } catch (const simdjson::simdjson_error& error) {
     throw InvalidInput(std::string("not a JSON object: ") + error.what());
   }
-  return impl_->values;
 }
 
 }  // namespace mailboat::consumer

@@ -1,5 +1,6 @@
 #include "consumer/scalar_decoder.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 
@@ -19,30 +20,37 @@ int hex_digit(char c) {
 }
 
 // '\xdeadbeef', as bytea_output = hex prints it.
-void decode_hex(std::string_view text, std::string& out) {
+std::string_view decode_hex(std::string_view text, TextArena& made) {
   if (!text.starts_with("\\x") || text.size() % 2 != 0) throw InvalidInput("not a bytea value in hex form");
-  out.clear();
-  for (std::size_t i = 2; i < text.size(); i += 2) {
-    const int high = hex_digit(text[i]);
-    const int low = hex_digit(text[i + 1]);
+  const auto size = text.size() / 2 - 1;
+  auto* const bytes = made.allocate(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    const int high = hex_digit(text[2 * i + 2]);
+    const int low = hex_digit(text[2 * i + 3]);
     if (high < 0 || low < 0) throw InvalidInput("not a bytea value in hex form");
-    out.push_back(static_cast<char>(high * 16 + low));
+    bytes[i] = static_cast<char>(high * 16 + low);
   }
+  return {bytes, size};
 }
 
 // PostgreSQL writes timestamps into JSON as '2020-04-13T05:01:31.5', with '+00:00' behind it when there is a
 // zone (ours is UTC), and possibly ' BC' at the very end. 'infinity' has no 'T' after a digit and stays as it
 // is.
-void decode_timestamp(std::string_view text, bool with_zone, std::string& out) {
-  out.assign(text);
-  const auto separator = out.find('T');
-  if (separator == std::string::npos) return;
-  out[separator] = ' ';
-  if (!with_zone) return;
-  const auto zone = out.find("+00:00", separator);
-  if (zone == std::string::npos)
+std::string_view decode_timestamp(std::string_view text, bool with_zone, TextArena& made) {
+  const auto separator = text.find('T');
+  if (separator == std::string_view::npos) return text;
+  constexpr std::string_view utc = "+00:00";
+  const auto zone = with_zone ? text.find(utc, separator) : text.size();
+  if (zone == std::string_view::npos)
     throw InvalidInput("not a timestamp in UTC: " + std::string(text.substr(0, shown_characters)));
-  out.replace(zone, 6, "Z");
+  auto* const begin = made.allocate(text.size());
+  auto* end = std::copy_n(text.data(), zone, begin);
+  begin[separator] = ' ';
+  if (with_zone) {
+    *end++ = 'Z';
+    end = std::copy(text.begin() + static_cast<std::ptrdiff_t>(zone + utc.size()), text.end(), end);
+  }
+  return {begin, static_cast<std::size_t>(end - begin)};
 }
 
 bool decode_integer(std::string_view token, Value& value) {
@@ -87,22 +95,20 @@ void decode_numeric(std::string_view token, Value& value) {
 
 void decode_text(std::string_view text, Value& value) {
   value.kind = Value::Kind::Text;
-  value.text.assign(text);
+  value.text = text;
 }
 
-void decode_string(std::string_view text, Form form, Value& value) {
+void decode_string(std::string_view text, Form form, Value& value, TextArena& made) {
   switch (form) {
     case Form::Integer:  // PostgreSQL writes an oid like that
       return require_integer(text, value);
     case Form::Blob:
+      value.text = decode_hex(text, made);
       value.kind = Value::Kind::Blob;
-      decode_hex(text, value.text);
       return;
     case Form::Timestamp:
     case Form::TimestampWithZone:
-      value.kind = Value::Kind::Text;
-      decode_timestamp(text, form == Form::TimestampWithZone, value.text);
-      return;
+      return decode_text(decode_timestamp(text, form == Form::TimestampWithZone, made), value);
     default:
       decode_text(text, value);
   }

@@ -1,6 +1,7 @@
 #include "consumer/schema_copy.hpp"
 
 #include "common/error.hpp"
+#include "consumer/plan_statement.hpp"
 #include "consumer/target_sql.hpp"
 #include "consumer/value_binding.hpp"
 
@@ -48,13 +49,13 @@ std::string statement_of(SQLite::Database& database, const std::string& name) {
 
 void copy_rows(SQLite::Database& file, SQLite::Database& copy, const std::string& table) {
   if (!file.tableExists(table)) return;
-  SQLite::Statement row(file, "SELECT * FROM " + quote(table));
+  PlanStatement row(file, "SELECT * FROM " + quote(table));
   std::string parameters = "?";
-  for (int i = 1; i < row.getColumnCount(); ++i) parameters += ", ?";
+  for (int i = 1; i < row.columns(); ++i) parameters += ", ?";
   SQLite::Statement insert(copy, "INSERT INTO " + quote(table) + " VALUES (" + parameters + ")");
-  while (row.executeStep()) {
+  while (row.step()) {
     std::vector<Value> values;
-    for (int i = 0; i < row.getColumnCount(); ++i) values.push_back(value_of(row.getColumn(i)));
+    for (int i = 0; i < row.columns(); ++i) values.push_back(row.value(i));
     bind(insert, values);
     insert.exec();
     insert.reset();

@@ -1,5 +1,6 @@
 #include "consumer/seen_rows.hpp"
 
+#include "consumer/plan_statement.hpp"
 #include "consumer/target_sql.hpp"
 #include "consumer/value_binding.hpp"
 
@@ -54,11 +55,11 @@ void SeenRows::mark(std::size_t target, const TargetPlan& plan, const std::vecto
 
 void SeenRows::for_each_other(std::size_t target, const TargetPlan& plan,
                               const std::function<void(const std::vector<Value>&)>& use) {
-  SQLite::Statement row(database_, "SELECT " + quoted_list(plan.key) + " FROM " + quote(plan.table) +
-                                       " AS t" + is_other(target, plan));
+  PlanStatement row(database_, "SELECT " + quoted_list(plan.key) + " FROM " + quote(plan.table) + " AS t" +
+                                   is_other(target, plan));
   std::vector<Value> key(plan.key.size());
-  while (row.executeStep()) {
-    for (std::size_t i = 0; i < key.size(); ++i) key[i] = value_of(row.getColumn(static_cast<int>(i)));
+  while (row.step()) {
+    for (std::size_t i = 0; i < key.size(); ++i) key[i] = row.value(static_cast<int>(i));
     use(key);
   }
 }

@@ -15,6 +15,7 @@ namespace mailboat::consumer {
 
 void Tables::read(EventId since, bool at_start) {
   topics_.clear();
+  columns_in_force_.clear();
   undescribed_.clear();  // each session begins with the latest descriptions, and they are refused again
   SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
   setup_.make_dropped_again(at_start);
@@ -42,6 +43,7 @@ Tables::Topic& Tables::set_up(const std::string& name, EventId relation_id, std:
   Topic topic{relation_id, std::move(relation),      load ? load->since : 0, result.is_skipped,
               false,       std::move(result.targets)};
   auto& placed = topics_.insert_or_assign(name, std::move(topic)).first->second;
+  decode_ahead(name, placed);
   schema_version_ = schema_version();
   if (placed.relation) losses_.tell(*placed.relation);
   // What has never been loaded begins with what comes.
@@ -50,6 +52,15 @@ Tables::Topic& Tables::set_up(const std::string& name, EventId relation_id, std:
     has_own_loads_ = true;
   }
   return placed;
+}
+
+// Rows that go to one table only: most do, and who decodes ahead need not decide between several.
+void Tables::decode_ahead(const std::string& name, const Topic& topic) {
+  if (topic.targets.size() == 1 && topic.targets.front().paused().empty()) {
+    columns_in_force_.set(name, topic.targets.front().columns());
+  } else {
+    columns_in_force_.remove(name);
+  }
 }
 
 // What somebody has dropped here, too, is forgotten.
@@ -89,17 +100,18 @@ void Tables::forget_history(EventId shared_events) {
   consumer::forget_history(database_, bookkeeping_.source(), plans, graves, shared_events);
 }
 
-void Tables::apply(const Event& event, const char* buffer_end) {
+void Tables::apply(const Event& event, const char* buffer_end, const RowAhead& ahead) {
   if (event.op == Op::Relation) return apply_relation(event);
   auto& topic = topic_of(event.topic);
   if (topic.targets.size() != 1 || !topic.targets.front().paused().empty()) {
     return apply_to_each(topic, event, buffer_end);
   }
   auto& target = topic.targets.front();
+  const auto decoded = ahead.as(target.columns());
   if (target.has_rows_of_source()) {
-    apply_to(topic, 0, target.writer(), event, buffer_end);
+    apply_to(topic, 0, target.writer(), event, buffer_end, decoded);
   } else {
-    target.history().append(event, buffer_end);
+    target.history().append(event, buffer_end, decoded);
   }
 }
 
@@ -123,11 +135,11 @@ void Tables::apply_to_each(Topic& topic, const Event& event, const char* buffer_
 }
 
 void Tables::apply_to(Topic& topic, std::size_t number, TargetWriter& writer, const Event& event,
-                      const char* buffer_end) {
+                      const char* buffer_end, std::span<const Value> decoded) {
   switch (event.op) {
     case Op::Insert:
     case Op::Update:
-      if (!writer.upsert(event, buffer_end)) return;
+      if (!writer.upsert(event, buffer_end, decoded)) return;
       if (event.id < topic.loading_since) {
         LoadSweep(database_, writer.plan()).mark(writer.key_of(event.payload, buffer_end));
       }
@@ -216,6 +228,7 @@ void Tables::rename(const std::string& from, const std::string& to, EventId rela
   changed_ = true;
   undescribed_.erase(from);
   if (known == topics_.end()) return;
+  columns_in_force_.remove(from);
   topics_.erase(to);
   auto moved = topics_.extract(from);
   moved.key() = to;

@@ -10,8 +10,10 @@
 
 #include "common/messages.hpp"
 #include "consumer/bookkeeping.hpp"
+#include "consumer/columns_in_force.hpp"
 #include "consumer/loss_report.hpp"
 #include "consumer/relation.hpp"
+#include "consumer/rows_ahead.hpp"
 #include "consumer/target.hpp"
 #include "consumer/target_setup.hpp"
 #include "consumer/verification.hpp"
@@ -53,7 +55,9 @@ class Tables {
   /// that could be applied; while a newer one could not, the topic's changes are refused as well, since they
   /// would lose whatever the newer one brought. A target that is paused is passed over: its table is loaded
   /// when it goes on.
-  void apply(const Event& event, const char* buffer_end);
+  void apply(const Event& event, const char* buffer_end, const RowAhead& ahead = {});
+  /// What rows may be decoded into before their turn.
+  [[nodiscard]] const ColumnsInForce& columns_in_force() const { return columns_in_force_; }
   /// The topic that a description's table had until then; empty when it was the same. What waits to be tried
   /// again under that topic must be settled before.
   [[nodiscard]] static std::string former_topic(const Event& event);
@@ -106,7 +110,8 @@ class Tables {
   void rename(const std::string& from, const std::string& to, EventId relation_id);
   void detach(const Event& event);
   void apply_to(Topic& topic, std::size_t number, TargetWriter& writer, const Event& event,
-                const char* buffer_end);
+                const char* buffer_end, std::span<const Value> decoded = {});
+  void decode_ahead(const std::string& name, const Topic& topic);
   void apply_to_each(Topic& topic, const Event& event, const char* buffer_end);
   RetryOutcome::Result apply_again(Topic& topic, std::size_t number, const Event& event,
                                    const char* buffer_end, const Relation* written_as);
@@ -119,6 +124,7 @@ class Tables {
   Verification& verification_;
   TargetSetup setup_;
   VersionRules rules_;
+  ColumnsInForce columns_in_force_;
   std::map<std::string, Topic, std::less<>> topics_;
   struct RefusedDescription {
     EventId relation_id = 0;

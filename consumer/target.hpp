@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "consumer/columns_in_force.hpp"
 #include "consumer/history_writer.hpp"
 #include "consumer/relation.hpp"
 #include "consumer/row_comparison.hpp"
@@ -19,10 +20,15 @@ namespace mailboat::consumer {
 class Target {
  public:
   Target(SQLite::Database& database, TargetPlan plan, std::string paused)
-      : database_(&database), plan_(std::move(plan)), paused_(std::move(paused)) {}
+      : database_(&database),
+        plan_(std::move(plan)),
+        columns_(std::make_shared<const std::vector<Column>>(plan_.source)),
+        paused_(std::move(paused)) {}
 
   [[nodiscard]] const TargetPlan& plan() const { return plan_; }
   [[nodiscard]] bool has_rows_of_source() const { return plan_.mode == TargetPlan::Mode::Rows; }
+  /// What rows are decoded into: the plan's source.
+  [[nodiscard]] const SharedColumns& columns() const { return columns_; }
   /// Why nothing is written; empty: it is.
   [[nodiscard]] const std::string& paused() const { return paused_; }
 
@@ -41,6 +47,7 @@ class Target {
  private:
   SQLite::Database* database_;
   TargetPlan plan_;
+  SharedColumns columns_;
   std::string paused_;
   std::unique_ptr<TargetWriter> writer_;
   std::unique_ptr<TargetWriter> old_writer_;

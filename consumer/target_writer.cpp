@@ -68,7 +68,7 @@ TargetWriter::TargetWriter(SQLite::Database& database, TargetPlan plan)
 }
 
 // SQLite would make up a number for an INTEGER PRIMARY KEY that is NULL.
-void TargetWriter::require_key(const std::vector<Value>& row) const {
+void TargetWriter::require_key(std::span<const Value> row) const {
   for (std::size_t i = 0; i < key_sources_.size(); ++i) {
     if (row[key_sources_[i]].kind != Value::Kind::Null) continue;
     throw InvalidInput("its key column '" + plan_.key[i] + "' is missing or null");
@@ -76,10 +76,10 @@ void TargetWriter::require_key(const std::vector<Value>& row) const {
 }
 
 bool TargetWriter::write(PlanStatement& statement, std::int64_t version, std::string_view json,
-                         const char* buffer_end) {
+                         const char* buffer_end, std::span<const Value> decoded) {
   require_payload(plan_.topic, json);
   if (computed_key_) key_of(json, buffer_end);
-  const auto& row = row_.decode(json, buffer_end);
+  const auto row = decoded.empty() ? std::span(row_.decode(json, buffer_end)) : decoded;
   require_key(row);
   statement.bind(row);
   statement.bind_version(version);
@@ -98,12 +98,12 @@ void TargetWriter::require_own_row(std::string_view json, const char* buffer_end
                      "its own, for example by a key column that is a constant");
 }
 
-bool TargetWriter::takes_decoded(const std::vector<Value>& row) {
+bool TargetWriter::takes_decoded(std::span<const Value> row) {
   if (!filter_) return true;
   filter_->bind(row);
-  const ResetOnExit reset(filter_->statement());
-  filter_->statement().executeStep();
-  return filter_->statement().getColumn(0).getInt() != 0;
+  const ResetOnExit reset(*filter_);
+  filter_->step();
+  return filter_->integer(0) != 0;
 }
 
 bool TargetWriter::takes(std::string_view json, const char* buffer_end) {
@@ -112,16 +112,16 @@ bool TargetWriter::takes(std::string_view json, const char* buffer_end) {
 
 // No tombstone where there was nothing to take away and nothing older can come: a key that begins to exist at
 // the source has had no event since its last delete, and that left one.
-bool TargetWriter::upsert(const Event& event, const char* buffer_end) {
+bool TargetWriter::upsert(const Event& event, const char* buffer_end, std::span<const Value> decoded) {
   const auto version = static_cast<std::int64_t>(event.id);
-  if (write(upsert_, version, event.payload, buffer_end)) return true;
+  if (write(upsert_, version, event.payload, buffer_end, decoded)) return true;
   const auto& key = key_of(event.payload, buffer_end);
   if (remove_unless_newer(version, key) || event.op != Op::Insert) bury(key_text(key), event.id);
   return false;
 }
 
 void TargetWriter::load(std::int64_t chunk, std::string_view json, const char* buffer_end) {
-  if (!write(load_, -chunk, json, buffer_end)) displace(key_of(json, buffer_end));
+  if (!write(load_, -chunk, json, buffer_end, {})) displace(key_of(json, buffer_end));
 }
 
 const std::vector<Value>& TargetWriter::key_of(std::string_view json, const char* buffer_end) {
@@ -131,12 +131,13 @@ const std::vector<Value>& TargetWriter::key_of(std::string_view json, const char
     values = &key_->decode(json, buffer_end);
   } else {
     computed_key_->bind(row_.decode(json, buffer_end));
-    auto& statement = computed_key_->statement();
-    const ResetOnExit reset(statement);
-    statement.executeStep();
+    const ResetOnExit reset(*computed_key_);
+    computed_key_->step();
     key_values_.resize(plan_.key.size());
+    key_texts_.clear();
     for (std::size_t i = 0; i < key_values_.size(); ++i) {
-      key_values_[i] = value_of(statement.getColumn(static_cast<int>(i)));
+      key_values_[i] = computed_key_->value(static_cast<int>(i));
+      key_values_[i].text = key_texts_.keep(key_values_[i].text);
     }
   }
   for (const auto& value : *values) {

@@ -3,6 +3,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,8 @@ class TargetWriter {
   [[nodiscard]] const TargetPlan& plan() const { return plan_; }
 
   /// Writes the row; or, where the filter is not true for it, deletes it. Returns whether it was written.
-  bool upsert(const Event& event, const char* buffer_end);
+  /// `decoded`: the payload's values for plan().source; none: they are decoded here.
+  bool upsert(const Event& event, const char* buffer_end, std::span<const Value> decoded = {});
   /// A delete leaves a tombstone, so that an older event, sent again later, cannot bring the row back.
   void remove(const Event& event, const char* buffer_end);
   /// Deletes every row and leaves a tombstone for the whole table.
@@ -47,10 +49,11 @@ class TargetWriter {
   bool takes(std::string_view json, const char* buffer_end);
 
  private:
-  bool write(PlanStatement& statement, std::int64_t version, std::string_view json, const char* buffer_end);
+  bool write(PlanStatement& statement, std::int64_t version, std::string_view json, const char* buffer_end,
+             std::span<const Value> decoded);
   bool remove_unless_newer(std::int64_t version, const std::vector<Value>& key);
-  bool takes_decoded(const std::vector<Value>& row);
-  void require_key(const std::vector<Value>& row) const;
+  bool takes_decoded(std::span<const Value> row);
+  void require_key(std::span<const Value> row) const;
   void require_own_row(std::string_view json, const char* buffer_end);
   void bury(const std::string& key, EventId version);
 
@@ -64,6 +67,7 @@ class TargetWriter {
   std::optional<RowDecoder> key_;
   std::optional<PlanStatement> computed_key_;
   std::vector<Value> key_values_;
+  TextArena key_texts_;
   PlanStatement upsert_;
   PlanStatement load_;
   SQLite::Statement delete_;

@@ -17,12 +17,19 @@ std::string hex_digits(const std::string& bytes) {
   return text;
 }
 
+std::string real_text(double number) {
+  Value value;
+  value.kind = Value::Kind::Real;
+  value.real = number;
+  return key_text({value});
+}
+
 StoredValue stored_value(const SQLite::Column& column) {
   switch (column.getType()) {
     case SQLITE_INTEGER:
       return {"integer", column.getString()};
     case SQLITE_FLOAT:
-      return {"real", key_text({value_of(column)})};
+      return {"real", real_text(column.getDouble())};
     case SQLITE_TEXT:
       return {"text", column.getString()};
     case SQLITE_BLOB:

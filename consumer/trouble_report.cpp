@@ -13,9 +13,10 @@ namespace {
 constexpr std::chrono::seconds answer_within{2};
 
 bool report_to(std::unique_ptr<Connection> connection, const Hello& hello, const std::stop_token& stop) {
-  FeedClient client(std::move(connection), hello, hello.heartbeat);
+  const ColumnsInForce none;
+  FeedClient client(std::move(connection), hello, hello.heartbeat, none);
   const auto answer = client.next(stop, answer_within);
-  return answer && std::holds_alternative<Refusal>(*answer);
+  return answer && std::holds_alternative<Refusal>(answer->message);
 }
 
 }  // namespace

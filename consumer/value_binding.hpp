@@ -8,7 +8,7 @@
 
 namespace mailboat::consumer {
 
-/// Binds without copying: the value must live until the statement has been run.
+/// A blob is not copied: it must live until the statement has been run.
 void bind(SQLite::Statement& statement, int index, const Value& value);
 /// Parameters 1, 2, ... Returns the index after the last.
 int bind(SQLite::Statement& statement, const std::vector<Value>& values);
@@ -20,20 +20,18 @@ int bind(SQLite::Statement& statement, const std::vector<Value>& values);
 [[nodiscard]] std::string key_condition_of(const std::vector<std::string>& names,
                                            const std::vector<Value>& values);
 
-/// A value as SQLite has stored it.
-[[nodiscard]] Value value_of(const SQLite::Column& column);
-
 /// A statement must be reset before it is used again, and the error of one that failed must not be raised
 /// twice.
+template <typename Statement>
 class ResetOnExit {
  public:
-  explicit ResetOnExit(SQLite::Statement& statement) : statement_(statement) {}
+  explicit ResetOnExit(Statement& statement) : statement_(statement) {}
   ~ResetOnExit() { statement_.tryReset(); }
   ResetOnExit(const ResetOnExit&) = delete;
   ResetOnExit& operator=(const ResetOnExit&) = delete;
 
  private:
-  SQLite::Statement& statement_;
+  Statement& statement_;
 };
 
 }  // namespace mailboat::consumer

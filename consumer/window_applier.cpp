@@ -37,7 +37,7 @@ void WindowApplier::apply(const LoadChunk& chunk) {
   }
 }
 
-std::optional<Ack> WindowApplier::apply(const Frame& frame) {
+std::optional<Ack> WindowApplier::apply(const Frame& frame, const RowsAhead& rows) {
   require_fit(frame);
   if (frame.index == 0) {
     replica_.begin();
@@ -46,7 +46,9 @@ std::optional<Ack> WindowApplier::apply(const Frame& frame) {
     if (window_ == 1 && welcome_.new_history) replica_.forget_history(welcome_.shared_events);
   }
   const auto& buffer = frame.events.payloads().texts();
-  frame.events.for_each([&](const Event& event) { replica_.apply(event, buffer.data() + buffer.size()); });
+  std::size_t number = 0;
+  frame.events.for_each(
+      [&](const Event& event) { replica_.apply(event, buffer.data() + buffer.size(), rows.of(number++)); });
   for (const auto& topic : frame.load_begins) replica_.begin_load(topic);
   if (frame.chunk) apply(*frame.chunk);
   ++next_index_;

@@ -6,6 +6,7 @@
 #include "common/error.hpp"
 #include "common/messages.hpp"
 #include "consumer/replica.hpp"
+#include "consumer/rows_ahead.hpp"
 
 namespace mailboat::consumer {
 
@@ -25,10 +26,10 @@ class WindowApplier {
   WindowApplier(const WindowApplier&) = delete;
   WindowApplier& operator=(const WindowApplier&) = delete;
 
-  /// Applies a frame. After a window's last frame the window is committed, cursor included, and the
-  /// acknowledgement is returned. Throws StreamBroken for a frame that does not fit, and whatever the replica
-  /// throws.
-  std::optional<Ack> apply(const Frame& frame);
+  /// Applies a frame, of which `rows` were decoded before. After a window's last frame the window is
+  /// committed, cursor included, and the acknowledgement is returned. Throws StreamBroken for a frame that
+  /// does not fit, and whatever the replica throws.
+  std::optional<Ack> apply(const Frame& frame, const RowsAhead& rows = {});
 
   [[nodiscard]] bool in_window() const { return in_window_; }
   /// What the last window's commit took.

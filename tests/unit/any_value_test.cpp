@@ -19,7 +19,7 @@ class AnyValueTest : public testing::Test {
   std::string text(const std::string& json_value) {
     const auto& value = decode(json_value);
     EXPECT_EQ(value.kind, Value::Kind::Text) << json_value;
-    return value.text;
+    return std::string(value.text);
   }
   double real(const std::string& json_value) {
     const auto& value = decode(json_value);

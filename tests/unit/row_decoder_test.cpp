@@ -37,7 +37,7 @@ class RowDecoderTest : public ::testing::Test {
   std::string text(const std::string& column, const std::string& json_value) {
     const auto& value = decode(column, json_value);
     EXPECT_EQ(value.kind, Value::Kind::Text) << column;
-    return value.text;
+    return std::string(value.text);
   }
 
   RowDecoder decoder_{columns};
@@ -172,10 +172,10 @@ TEST_F(RowDecoderTest, ABrokenPayloadIsRefused) {
 }
 
 TEST(KeyText, DifferentKeysNeverShareAText) {
-  const auto text = [](std::string value) {
+  const auto text = [](std::string_view value) {
     Value v;
     v.kind = Value::Kind::Text;
-    v.text = std::move(value);
+    v.text = value;
     return v;
   };
   const auto integer = [](std::int64_t value) {

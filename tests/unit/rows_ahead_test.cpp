@@ -1,0 +1,134 @@
+// Rows that are decoded before their turn are written as they would have been without that.
+#include "consumer/rows_ahead.hpp"
+
+#include <gmock/gmock.h>
+#include <utility>
+
+#include "tests/unit/replica_fixture.hpp"
+
+namespace mailboat::consumer {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// Enough of them to be worth it.
+constexpr int many = 400;
+const std::string padding(100, 'x');
+
+class RowsAheadTest : public ReplicaFixture {
+ protected:
+  RowsAheadTest() : decoder_(replica->columns_in_force()) {}
+
+  static std::string text_of(int key) { return "value " + std::to_string(key) + padding; }
+  void add(Op op, const std::string& payload) {
+    const auto id = next_id_++;
+    events_.add({id, id, "public.t", op, payload});
+  }
+  void add_rows(int from, int to) {
+    for (int key = from; key < to; ++key) add(Op::Insert, row(key, text_of(key)));
+  }
+
+  /// Applies them in a window, as they were decoded, and returns how many were.
+  std::size_t apply_decoded() {
+    const auto rows = decoder_.decode(events_);
+    const auto events = std::exchange(events_, {});  // as on its way from one thread to the other
+    window(10'000, [&] {
+      const auto& buffer = events.payloads().texts();
+      std::size_t number = 0;
+      events.for_each([&](const Event& event) {
+        replica->apply(event, buffer.data() + buffer.size(), rows.of(number++));
+      });
+    });
+    return rows.size();
+  }
+
+  [[nodiscard]] std::int64_t number(const std::string& query) const {
+    return test::SqliteReader(file).number(query);
+  }
+
+  EventId next_id_ = 100;
+  EventBatch events_;
+  AheadDecoder decoder_;
+};
+
+TEST_F(RowsAheadTest, AreWrittenAsTheyAre) {
+  add_rows(1, many);
+  add(Op::Insert, R"({"id":1000,"v":"a \"quoted\" \u00e9 word"})");
+  add(Op::Insert, R"({"id":1001,"v":null})");
+  EXPECT_EQ(apply_decoded(), static_cast<std::size_t>(many) + 1);
+  EXPECT_EQ(number("SELECT count(*) FROM t WHERE v = 'value ' || id || '" + padding + "'"), many - 1);
+  EXPECT_EQ(number("SELECT count(*) FROM t WHERE id = 1000 AND v = 'a \"quoted\" é word'"), 1);
+  EXPECT_EQ(number("SELECT count(*) FROM t WHERE id = 1001 AND v IS NULL"), 1);
+}
+
+TEST_F(RowsAheadTest, BehindADescriptionThatChangesTheTableAreReadAsItSays) {
+  add_rows(1, many);
+  add(Op::Relation,
+      R"({"schema":"public","table":"t","key":["id"],"columns":[{"name":"id","type":"integer","number":1},)"
+      R"({"name":"name","type":"text","number":2},{"name":"w","type":"bytea","number":3}]})");
+  for (int key = many; key < 2 * many; ++key) {
+    add(Op::Insert, "{\"id\":" + std::to_string(key) + R"(,"name":")" + text_of(key) + R"(","w":"\\x0a0b"})");
+  }
+  EXPECT_EQ(apply_decoded(), static_cast<std::size_t>(2 * many) - 1) << "also those behind it";
+  EXPECT_EQ(number("SELECT count(*) FROM t WHERE name = 'value ' || id || '" + padding + "'"), 2 * many - 1);
+  EXPECT_EQ(number("SELECT count(*) FROM t WHERE w = x'0a0b'"), many);
+  EXPECT_THAT(rejected(), IsEmpty());
+
+  add_rows(1, many);  // with a field that the table no longer has
+  for (int key = many; key < 2 * many; ++key) add(Op::Update, R"({"id":)" + std::to_string(key) + "}");
+  EXPECT_EQ(apply_decoded(), static_cast<std::size_t>(2 * many) - 1);
+  EXPECT_EQ(number("SELECT count(*) FROM t WHERE name IS NULL AND w IS NULL"), 2 * many - 1);
+}
+
+TEST_F(RowsAheadTest, ThatDoNotFitAreRejectedInTheirTurn) {
+  add_rows(1, many);
+  add(Op::Insert, R"({"id":"seven","v":"no number"})");
+  add(Op::Insert, R"({"id":)");
+  add(Op::Insert, R"({"v":"no key"})");
+  add(Op::Insert, "");
+  add_rows(many, 2 * many);
+  const auto first = static_cast<EventId>(100 + many - 1);
+  const auto decoded = apply_decoded();
+  EXPECT_EQ(decoded, static_cast<std::size_t>(2 * many))
+      << "all but the two that cannot be, and the empty one";
+  EXPECT_EQ(number("SELECT count(*) FROM t"), 2 * many - 1);
+  EXPECT_THAT(rejected(), ElementsAre(first, first + 1, first + 2, first + 3));
+  EXPECT_THAT(replica->unconfirmed(0).rejections.front().error, ::testing::HasSubstr("not a 64-bit integer"));
+}
+
+TEST_F(RowsAheadTest, AreTriedOnceMoreLikeOthers) {
+  by_hand("CREATE UNIQUE INDEX once ON t (v)");
+  add(Op::Insert, row(1, "taken"));
+  add(Op::Insert, row(2, "taken"));  // until the first has another value
+  add_rows(10, 10 + many);
+  add(Op::Update, row(1, "free"));
+  apply_decoded();
+  EXPECT_EQ(number("SELECT count(*) FROM t WHERE (id, v) IN (VALUES (1, 'free'), (2, 'taken'))"), 2);
+  EXPECT_THAT(rejected(), IsEmpty());
+}
+
+TEST_F(RowsAheadTest, OfATopicThatNobodyKnowsAreLeft) {
+  for (int i = 0; i < many; ++i) {
+    events_.add({1U + static_cast<EventId>(i), 1, "public.other", Op::Insert, row(i, padding)});
+  }
+  EXPECT_EQ(decoder_.decode(events_).size(), 0U);
+}
+
+TEST_F(RowsAheadTest, TakeBoundedMemory) {
+  std::vector<Column> wide{{"id", "integer", 1}};
+  while (wide.size() < 1000) wide.emplace_back("c" + std::to_string(wide.size()), "integer", 1);
+  ColumnsInForce columns;
+  columns.set("public.t", std::make_shared<const std::vector<Column>>(wide));
+  add_rows(1, many);
+  const auto rows = AheadDecoder(columns).decode(events_);
+  EXPECT_GT(rows.size(), 0U);
+  EXPECT_LE(rows.size() * 1000 * sizeof(Value), 2U << 20);
+
+  EventBatch large;
+  large.add({1, 1, "public.t", Op::Insert, row(1, std::string(5 << 20, 'x'))});
+  EXPECT_EQ(decoder_.decode(large).size(), 0U);
+}
+
+}  // namespace
+}  // namespace mailboat::consumer
