@@ -37,6 +37,8 @@ std::string_view code_name(RefusalCode code) {
       return "session_unknown";
     case RefusalCode::TroubleNoted:
       return "trouble_noted";
+    case RefusalCode::NotAllowed:
+      return "not_allowed";
   }
   return "unknown";
 }

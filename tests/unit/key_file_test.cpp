@@ -118,7 +118,7 @@ TEST(CurveKey, IsFortyCharactersThatStandForThirtyTwoBytes) {
   EXPECT_NO_THROW(require_key(pair.public_key));
   // The last group of the third stands for more than 32 bits.
   for (const auto& text : {std::string(), pair.public_key.substr(1), pair.public_key + "0",
-                                 "\"" + pair.public_key.substr(1), std::string(40, '#')}) {
+                           "\"" + pair.public_key.substr(1), std::string(40, '#')}) {
     EXPECT_THROW(require_key(text), InvalidInput) << text;
     EXPECT_THROW(pair_of(text), InvalidInput) << text;
   }
