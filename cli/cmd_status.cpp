@@ -1,52 +1,39 @@
 #include "cli/cmd_status.hpp"
 
-#include "cli/pause.hpp"
 #include "cli/status_print.hpp"
-#include "common/shutdown.hpp"
+#include "cli/status_watch.hpp"
 
 namespace mailboat::cli {
 namespace {
 
-constexpr std::chrono::seconds watch_interval{1};
-// ECMA-48: to the first column of the first line, erase the rest.
-constexpr auto erase_screen = "\x1b[H\x1b[J";
+constexpr std::chrono::milliseconds shortest_interval{100};
 
 class Status : public Command {
  public:
   void declare(CommandLine& line) override {
     line.argument({.name = "json", .value = "", .help = "Print JSON, for scripts"}, json_);
-    line.argument({.name = "watch", .value = "", .help = "Print it anew every second, until Ctrl-C"}, watch_);
+    line.argument({.name = "watch",
+                   .value = "INTERVAL",
+                   .help = "Show it anew at this interval, until Ctrl-C",
+                   .without_value = "2s"},
+                  watch_);
+    line.check([this] {
+      if (watch_ && *watch_ < shortest_interval)
+        throw ConfigurationError("--watch: the interval has to be at least 100ms");
+    });
   }
 
   ExitCode run(const Context& context) override {
     auto connection = connect_to_outbox(context);
-    if (!watch_) {
-      print(context.terminal.out, read(connection));
-      return ExitCode::Done;
-    }
-    const ShutdownSignal shutdown;
-    while (!shutdown.token().stop_requested()) {
-      const auto report = read(connection);
-      if (context.terminal.out_is_screen && !json_) context.terminal.out << erase_screen;
-      print(context.terminal.out, report);
-      context.terminal.out << std::flush;
-      pause(shutdown.token(), watch_interval);
-    }
+    if (watch_) return watch_status(context, std::move(connection), *watch_, json_);
+    const auto report = read_status(connection);
+    json_ ? print_status_json(context.terminal.out, report) : print_status(context.terminal.out, report);
     return ExitCode::Done;
   }
 
  private:
-  static StatusReport read(postgres::Connection& connection) {
-    return {read_subscription_status(connection), read_open_operations(connection),
-            read_log_status(connection)};
-  }
-
-  void print(std::ostream& out, const StatusReport& report) const {
-    json_ ? print_status_json(out, report) : print_status(out, report);
-  }
-
   bool json_ = false;
-  bool watch_ = false;
+  std::optional<std::chrono::milliseconds> watch_;
 };
 
 }  // namespace

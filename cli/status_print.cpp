@@ -96,7 +96,7 @@ std::string log_line(const LogStatus& log) {
 void print_status(std::ostream& out, const StatusReport& report) {
   const auto& all = report.subscriptions;
   if (all.empty()) {
-    out << "There is no subscription yet. Make one with: mailboat subscribe NAME\n";
+    out << no_subscription << '\n';
     return;
   }
   std::vector<std::vector<std::string>> rows{

@@ -17,6 +17,9 @@ struct StatusReport {
   LogStatus log;
 };
 
+inline constexpr auto no_subscription =
+    "There is no subscription yet. Make one with: mailboat subscribe NAME";
+
 /// `the log holds 1.2 GiB in 5 partitions; shop keeps 800 MiB (not acknowledged)`
 std::string log_line(const LogStatus& log);
 void print_status(std::ostream& out, const StatusReport& report);

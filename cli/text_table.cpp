@@ -7,11 +7,6 @@
 namespace mailboat::cli {
 namespace {
 
-std::size_t width(const std::string& text) {
-  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
-  return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continues));
-}
-
 std::string one_decimal(double value, const char* unit) {
   char text[64];
   std::snprintf(text, sizeof text, "%.1f %s", value, unit);
@@ -20,17 +15,22 @@ std::string one_decimal(double value, const char* unit) {
 
 }  // namespace
 
+std::size_t characters(std::string_view text) {
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+  return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continues));
+}
+
 void print_table(std::ostream& out, const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], characters(row[i]));
   }
   for (const auto& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
       line += row[i];
-      if (i + 1 < row.size()) line += std::string(widths[i] - width(row[i]) + 2, ' ');
+      if (i + 1 < row.size()) line += std::string(widths[i] - characters(row[i]) + 2, ' ');
     }
     out << line << '\n';
   }

@@ -3,9 +3,13 @@
 #include <cstdint>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mailboat::cli {
+
+/// How many characters UTF-8 text has.
+std::size_t characters(std::string_view text);
 
 /// Rows of text in aligned columns, two spaces apart; the first row is the heading. UTF-8 is counted by
 /// character.

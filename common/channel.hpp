@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,6 +47,15 @@ class Connection {
   virtual void receive(std::chrono::milliseconds timeout,
                        const std::function<void(std::string_view)>& message) = 0;
   virtual void send(std::string bytes) = 0;
+
+  enum class Break {
+    Unreachable,  ///< nobody listens there; what has been sent waits until somebody does
+    Ended,        ///< the other end has closed it: messages may be missing
+  };
+  /// What has happened to the connection since the last call. Nothing while all is well, and nothing before
+  /// all that had come has been handed on. The connection is made anew by itself. Belongs to the thread of
+  /// receive().
+  [[nodiscard]] virtual std::optional<Break> broken() = 0;
 };
 
 }  // namespace mailboat

@@ -8,7 +8,7 @@
 #include "common/error.hpp"
 #include "common/outgoing.hpp"
 #include "common/zmq_authenticator.hpp"
-#include "common/zmq_handshake_watch.hpp"
+#include "common/zmq_connection_watch.hpp"
 
 namespace mailboat {
 namespace {
@@ -160,7 +160,7 @@ class ZmqConnection : public Connection {
  public:
   ZmqConnection(const std::string& endpoint, const ConnectionSettings& settings)
       : socket_(context_, zmq::socket_type::dealer),
-        handshakes_(context_, socket_, !settings.producer_key.empty()) {
+        watch_(context_, socket_, !settings.producer_key.empty()) {
     set_common_options(socket_);
     socket_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(settings.message_limit));
     if (!settings.producer_key.empty()) {
@@ -178,8 +178,9 @@ class ZmqConnection : public Connection {
 
   void receive(milliseconds timeout, const std::function<void(std::string_view)>& message) override {
     flush();
-    wait_for_input(outgoing_.fd(), socket_, handshakes_.socket(), timeout);
-    if (const auto failure = handshakes_.failure()) throw Unavailable(*failure);
+    wait_for_input(outgoing_.fd(), socket_, watch_.socket(), timeout);
+    watch_.look();
+    if (const auto failure = watch_.failure()) throw Unavailable(*failure);
     zmq::message_t body;
     if (socket_.recv(body, zmq::recv_flags::dontwait)) message(view(body));
     flush();
@@ -187,19 +188,25 @@ class ZmqConnection : public Connection {
 
   void send(std::string bytes) override { outgoing_.push(std::move(bytes)); }
 
+  std::optional<Break> broken() override {
+    if (socket_.get(zmq::sockopt::events) & ZMQ_POLLIN) return std::nullopt;
+    return watch_.broken();
+  }
+
  private:
   void flush() {
     for (auto& bytes : outgoing_.take()) {
       // There is room for any number of messages, but none for one when ZeroMQ has given the connection up.
       // It would wait for another one for ever.
-      if (!socket_.send(to_message(std::move(bytes)), zmq::send_flags::dontwait))
-        throw Unavailable(handshakes_.failure().value_or(given_up));
+      if (socket_.send(to_message(std::move(bytes)), zmq::send_flags::dontwait)) continue;
+      watch_.look();
+      throw Unavailable(watch_.failure().value_or(given_up));
     }
   }
 
   zmq::context_t context_;
   zmq::socket_t socket_;
-  ZmqHandshakeWatch handshakes_;
+  ZmqConnectionWatch watch_;
   Outgoing<std::string> outgoing_;
 };
 

@@ -47,6 +47,8 @@ class CommandLine {
     bool has_commas = false;  ///< the values of a list may: it is given several times, not split
     /// Where the file has `[[...]]` of this name, the option is not required, and must not be given.
     std::string unless_tables = {};
+    /// What the bare flag stands for, where its value may be left out.
+    std::string without_value = {};
   };
 
   CommandLine(std::string name, std::string summary, std::string example);

@@ -53,6 +53,7 @@ struct CommandLine::Impl {
     if (is_setting) vendor->group("Settings");
     if (vendor->get_positional()) vendor->required(option.required);
     if (!option.value.empty()) vendor->type_name(option.value);
+    if (!option.without_value.empty()) vendor->expected(0, 1)->default_str(option.without_value);
     if (is_list) vendor->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     const auto set = [option, &target](const OptionTexts& texts) {
       require_choice(option, texts);

@@ -31,10 +31,12 @@ seconds patience_with_window(int turns_lost) {
   return first_patience * (1 << std::min(turns_lost, most_doublings));
 }
 
-void Conversation::hold(const std::string& endpoint, std::function<void()> committed) {
-  committed_ = std::move(committed);
+void Conversation::hold(const std::string& endpoint, Ports ports) {
+  ports_ = std::move(ports);
+  const bool has_others = source_.producers.size() > 1;
   FeedClient client(connect_to_producer(options_, source_, endpoint), hello(), options_.heartbeat,
-                    replica_.columns_in_force());
+                    replica_.columns_in_force(),
+                    has_others ? FeedClient::IfUnreachable::GiveUp : FeedClient::IfUnreachable::Wait);
   const auto welcome = await_welcome(client);
   if (!welcome) return;
   log::info("following", {{"producer", endpoint},
@@ -120,7 +122,13 @@ void Conversation::require_turn(const WindowApplier& applier, Clock::time_point 
 bool Conversation::session_over(const WindowApplier& applier) const {
   if (applier.in_window()) return false;
   return so_far_.paused_loads.session_must_change(Clock::now()) || replica_.has_own_loads() ||
-         replica_.may_go_on();
+         replica_.may_go_on() || is_better_served_elsewhere();
+}
+
+bool Conversation::is_better_served_elsewhere() const {
+  const bool is = ports_.better_answers();
+  if (is) log::info("a producer earlier in the list answers again: going over to it");
+  return is;
 }
 
 void Conversation::on_message(FeedClient& client, WindowApplier& applier, RejectionReport& report,
@@ -190,7 +198,7 @@ void Conversation::on_committed(const WindowApplier& applier, RejectionReport& r
   log::debug("window applied", {{"window", ack.window}, {"cursor", ack.snapshot.to_string()}});
   report.window_committed(std::move(ack));
   so_far_.turns_lost = 0;
-  committed_();
+  ports_.committed();
   so_far_.has_committed = true;
   end_if_caught_up();
 }

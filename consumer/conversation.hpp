@@ -59,10 +59,15 @@ class Conversation {
         so_far_(so_far),
         monitor_(monitor) {}
 
-  /// Returns after a stop, when all is done, or when a session with other loads has to follow. `committed` is
-  /// called after each window. Throws ProducerLost, StreamBroken, TurnLost, RefusedForNow, InvalidInput for
-  /// what is no message, Fatal for a refusal that does not mend itself, and what the replica throws.
-  void hold(const std::string& endpoint, std::function<void()> committed);
+  struct Ports {
+    std::function<void()> committed;       ///< called after each window
+    std::function<bool()> better_answers;  ///< asked often: whether another producer is to be preferred
+  };
+
+  /// Returns after a stop, when all is done, or between two windows when a session with other loads or
+  /// another producer has to follow. Throws ProducerLost, StreamBroken, TurnLost, RefusedForNow, InvalidInput
+  /// for what is no message, Fatal for a refusal that does not mend itself, and what the replica throws.
+  void hold(const std::string& endpoint, Ports ports);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -72,6 +77,7 @@ class Conversation {
   void begin_new_history();
   void follow_windows(FeedClient& client, WindowApplier& applier, RejectionReport& report);
   [[nodiscard]] bool session_over(const WindowApplier& applier) const;
+  [[nodiscard]] bool is_better_served_elsewhere() const;
   void require_turn(const WindowApplier& applier, Clock::time_point heard_at);
   void on_message(FeedClient& client, WindowApplier& applier, RejectionReport& report,
                   const FeedClient::Received& received);
@@ -92,7 +98,7 @@ class Conversation {
   const std::stop_token stop_;
   FollowedSoFar& so_far_;
   SourceMonitor& monitor_;
-  std::function<void()> committed_;
+  Ports ports_;
 };
 
 }  // namespace mailboat::consumer

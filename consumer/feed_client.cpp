@@ -16,9 +16,10 @@ constexpr int silent_heartbeats = 5;
 }  // namespace
 
 FeedClient::FeedClient(std::unique_ptr<Connection> connection, const Hello& hello, milliseconds heartbeat,
-                       const ColumnsInForce& columns)
+                       const ColumnsInForce& columns, IfUnreachable if_unreachable)
     : connection_(std::move(connection)),
       heartbeat_(heartbeat),
+      if_unreachable_(if_unreachable),
       longer_heartbeat_(heartbeat),
       heard_at_(Clock::now()),
       decoder_(columns) {
@@ -46,6 +47,7 @@ void FeedClient::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       connection_->receive(std::min(receive_slice, heartbeat_),
                            [this](std::string_view bytes) { receive(bytes); });
+      if (is_lost()) return;
       const auto now = Clock::now();
       if (now - beat_at >= heartbeat_) {
         connection_->send(heartbeat);
@@ -58,6 +60,16 @@ void FeedClient::run(const std::stop_token& stop) {
   } catch (const std::exception& error) {
     fail(error.what());
   }
+}
+
+bool FeedClient::is_lost() {
+  const auto broken = connection_->broken();
+  if (broken == Connection::Break::Ended) fail("the connection has ended");
+  if (broken == Connection::Break::Unreachable) {
+    if (if_unreachable_ == IfUnreachable::Wait) return false;
+    fail("it cannot be reached");
+  }
+  return broken.has_value();
 }
 
 void FeedClient::receive(std::string_view bytes) {

@@ -17,7 +17,7 @@
 
 namespace mailboat::consumer {
 
-/// The producer cannot be reached, or has fallen silent.
+/// The producer cannot be reached, has closed the connection, or has fallen silent.
 class ProducerLost : public Unavailable {
  public:
   using Unavailable::Unavailable;
@@ -32,27 +32,36 @@ class FeedClient {
     FromProducer message;
     RowsAhead rows;  ///< of a Frame
   };
+  /// What to do while nobody listens at the producer's address.
+  enum class IfUnreachable {
+    Wait,    ///< as if it were silent: it may be about to start
+    GiveUp,  ///< at once: somebody else can be asked
+  };
+
   /// Says Hello. `heartbeat` is how often we give a sign of life. We wait for one of the producer's for five
   /// of the longer of the two heartbeats. Rows are decoded into `columns`, which must outlive this.
   FeedClient(std::unique_ptr<Connection> connection, const Hello& hello, std::chrono::milliseconds heartbeat,
-             const ColumnsInForce& columns);
+             const ColumnsInForce& columns, IfUnreachable if_unreachable);
   /// Says Goodbye.
   ~FeedClient();
   FeedClient(const FeedClient&) = delete;
   FeedClient& operator=(const FeedClient&) = delete;
 
   /// The next message (heartbeats are kept to itself), or nothing after `timeout` or a stop. Throws
-  /// ProducerLost once the producer has fallen silent, and InvalidInput when what came is not a message.
+  /// ProducerLost once the producer has gone or fallen silent, and InvalidInput when what came is not a
+  /// message.
   std::optional<Received> next(const std::stop_token& stop, std::chrono::milliseconds timeout);
   void send(const FromConsumer& message);
 
  private:
   void run(const std::stop_token& stop);
   void receive(std::string_view bytes);
+  [[nodiscard]] bool is_lost();
   void fail(const std::string& reason);
 
   const std::unique_ptr<Connection> connection_;
   const std::chrono::milliseconds heartbeat_;
+  const IfUnreachable if_unreachable_;
   std::chrono::milliseconds longer_heartbeat_;      // the thread's own
   std::chrono::steady_clock::time_point heard_at_;  // the thread's own
   AheadDecoder decoder_;                            // the thread's own

@@ -14,7 +14,7 @@ struct Source {
   /// `[[source]]`.
   std::string name = {};
 
-  /// Where producers of it listen. Normally one; with several, the next is tried when one is gone.
+  /// Where producers of it listen, in the order in which they are wanted: see Producers.
   std::vector<std::string> producers = {};
 
   /// The stream to follow, as made by `mailboat subscribe NAME`.

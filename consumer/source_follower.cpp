@@ -6,12 +6,14 @@
 #include <utility>
 
 #include "common/log.hpp"
+#include "consumer/producer_connection.hpp"
 #include "consumer/storage_error.hpp"
 #include "consumer/trouble_report.hpp"
 
 namespace mailboat::consumer {
 namespace {
 
+using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 void pause(const std::stop_token& stop, milliseconds duration) {
@@ -31,7 +33,11 @@ SourceFollower::SourceFollower(const ConsumerOptions& options, const Source& sou
       file_(std::move(file)),
       stop_(std::move(stop)),
       monitor_(monitor),
-      backoff_({.first = milliseconds(50), .longest = milliseconds(3000)}) {}
+      backoff_({.first = milliseconds(50), .longest = milliseconds(3000)}),
+      lost_backoff_({.first = milliseconds(50), .longest = milliseconds(500)}),
+      producers_(source.producers, options.heartbeat, [this](const std::string& endpoint) {
+        return connect_to_producer(options_, source_, endpoint);
+      }) {}
 
 void SourceFollower::run() {
   while (!stop_.stop_requested() && !so_far_.caught_up) {
@@ -55,14 +61,16 @@ void SourceFollower::go_on() {
     return;  // stopped
   } catch (const ReplicaUnavailable& error) {
     replica_.reset();
-    wait_after(error.what(), Report::Yes);
+    wait_after(error.what(), Report::Yes, backoff_);
   } catch (const SourceStopped& error) {
     report(std::string("the consumer has stopped: ") + error.what());
     throw;
+  } catch (const ProducerLost& error) {
+    wait_after(error.what(), Report::No, lost_backoff_);
   } catch (const InvalidInput& error) {
-    wait_after(error.what(), Report::No);
+    wait_after(error.what(), Report::No, backoff_);
   } catch (const Unavailable& error) {
-    wait_after(error.what(), Report::No);
+    wait_after(error.what(), Report::No, backoff_);
   }
 }
 
@@ -99,13 +107,22 @@ std::unique_ptr<Replica> SourceFollower::make_replica() const {
 
 // One session with one producer, until it ends.
 void SourceFollower::converse() {
-  const auto& endpoint = source_.producers[next_producer_++ % source_.producers.size()];
+  asked_ = producers_.choose(Clock::now());
   try {
-    Conversation(options_, source_, *replica_, *file_, stop_, so_far_, monitor_).hold(endpoint, [this] {
-      recovered();
-    });
+    Conversation(options_, source_, *replica_, *file_, stop_, so_far_, monitor_)
+        .hold(asked_, {.committed = [this] { recovered(); },
+                       .better_answers = [this] { return producers_.better_answers(Clock::now()); }});
+  } catch (const ReplicaUnavailable&) {
+    throw;  // no producer can help
   } catch (const ProducerLost& error) {
-    throw ProducerLost("no answer from producer " + endpoint + ": " + error.what());
+    producers_.failed(Clock::now());
+    throw ProducerLost("no answer from producer " + asked_ + ": " + error.what());
+  } catch (const Unavailable&) {
+    producers_.failed(Clock::now());
+    throw;
+  } catch (const InvalidInput&) {
+    producers_.failed(Clock::now());
+    throw;
   }
 }
 
@@ -113,19 +130,22 @@ bool SourceFollower::report(const std::string& trouble) {
   return report_trouble(options_, source_, trouble, stop_);
 }
 
-void SourceFollower::wait_after(const std::string& trouble, Report is_to_be_reported) {
-  if (trouble != trouble_) {
+void SourceFollower::wait_after(const std::string& trouble, Report is_to_be_reported, Backoff& backoff) {
+  auto& known = trouble_[asked_];
+  if (trouble != known) {
     log::warn("waiting to try again", {{"reason", trouble}});
     reported_ = is_to_be_reported == Report::No;
   }
-  trouble_ = trouble;
+  known = trouble;
   monitor_.waits(trouble);
   if (!reported_) reported_ = report(trouble);
-  pause(stop_, backoff_.next());
+  pause(stop_, backoff.next());
 }
 
 void SourceFollower::recovered() {
+  producers_.served();
   backoff_.succeeded();
+  lost_backoff_.succeeded();
   if (!trouble_.empty()) log::info("working again");
   trouble_.clear();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -8,6 +9,7 @@
 #include "common/backoff.hpp"
 #include "consumer/conversation.hpp"
 #include "consumer/options.hpp"
+#include "consumer/producers.hpp"
 #include "consumer/replica.hpp"
 
 namespace mailboat::consumer {
@@ -18,9 +20,10 @@ class WrongFile : public Fatal {
   using Fatal::Fatal;
 };
 
-/// Follows one source: session after session with its producers. Whatever may mend itself (a producer or a
-/// disk that is away, a lock) is logged once per change and tried again, with growing pauses. One thread. All
-/// that is given must outlive it.
+/// Follows one source: session after session with its producers, each with the one that Producers chooses; a
+/// session is left between two windows for a producer that stands earlier in the list. Whatever may mend
+/// itself (a producer or a disk that is away, a lock) is logged once per change and tried again, with growing
+/// pauses. One thread. All that is given must outlive it.
 class SourceFollower {
  public:
   SourceFollower(const ConsumerOptions& options, const Source& source, std::shared_ptr<ReplicaFile> file,
@@ -38,7 +41,7 @@ class SourceFollower {
   [[nodiscard]] std::unique_ptr<Replica> make_replica() const;
   void converse();
   bool report(const std::string& trouble);
-  void wait_after(const std::string& trouble, Report report);
+  void wait_after(const std::string& trouble, Report report, Backoff& backoff);
   void recovered();
 
   const ConsumerOptions& options_;
@@ -49,9 +52,11 @@ class SourceFollower {
   std::unique_ptr<Replica> replica_;
   bool opened_before_ = false;
   Backoff backoff_;
-  std::size_t next_producer_ = 0;
-  std::string trouble_;   // the last reason for waiting that was logged
-  bool reported_ = true;  // a producer knows of it, or need not
+  Backoff lost_backoff_;  // between producers that cannot be reached
+  Producers producers_;
+  std::string asked_;                           // the producer that was talked to last
+  std::map<std::string, std::string> trouble_;  // the last reason for waiting that was logged, of each
+  bool reported_ = true;                        // a producer knows of it, or need not
   FollowedSoFar so_far_;
 };
 

@@ -14,7 +14,7 @@ constexpr std::chrono::seconds answer_within{2};
 
 bool report_to(std::unique_ptr<Connection> connection, const Hello& hello, const std::stop_token& stop) {
   const ColumnsInForce none;
-  FeedClient client(std::move(connection), hello, hello.heartbeat, none);
+  FeedClient client(std::move(connection), hello, hello.heartbeat, none, FeedClient::IfUnreachable::GiveUp);
   const auto answer = client.next(stop, answer_within);
   return answer && std::holds_alternative<Refusal>(answer->message);
 }

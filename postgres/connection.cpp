@@ -9,6 +9,7 @@
 
 #include "postgres/libpqxx.hpp"
 #include "postgres/redact.hpp"
+#include "postgres/timeouts.hpp"
 
 namespace mailboat::postgres {
 namespace {
@@ -18,11 +19,24 @@ std::string trimmed(std::string text) {
   return text;
 }
 
+// libpqxx 6 hides the reason where the connection has ended without a word of the server's.
+std::string reason_of(const pqxx::failure& error) {
+  const std::string text = trimmed(error.what());
+  return text.starts_with("Could not obtain client encoding") ? "the server does not answer any more" : text;
+}
+
 // Classes of SQLSTATE after which the session is over or cannot be had: 08 connection exception, 57P admin
 // shutdown, crash shutdown, cannot connect now. Source: PostgreSQL manual, appendix A.
 bool ends_connection(std::string_view sqlstate) {
   return sqlstate.starts_with("08") || sqlstate.starts_with("57P");
 }
+
+// The same for the server's side (see with_timeouts()): should our machine vanish, our locks are free and our
+// snapshots gone within about ten seconds, and not after minutes or hours.
+constexpr auto introduction =
+    "SELECT set_config('application_name', $1, false), set_config('tcp_keepalives_idle', '5', false),"
+    " set_config('tcp_keepalives_interval', '2', false), set_config('tcp_keepalives_count', '3', false),"
+    " set_config('tcp_user_timeout', '10000', false)";
 
 template <typename Number>
 Number parse_number(std::string_view text) {
@@ -45,7 +59,7 @@ struct Connection::Impl {
     try {
       return call();
     } catch (const pqxx::broken_connection& error) {
-      throw ConnectionLost("PostgreSQL connection lost: " + trimmed(error.what()));
+      throw ConnectionLost("PostgreSQL connection lost: " + reason_of(error));
     } catch (const pqxx::deadlock_detected& error) {
       throw StatementFailed(trimmed(error.what()), "40P01");
     } catch (const pqxx::serialization_failure& error) {
@@ -56,7 +70,7 @@ struct Connection::Impl {
       }
       throw StatementFailed(trimmed(error.what()), libpqxx::sqlstate(error));
     } catch (const pqxx::failure& error) {
-      throw ConnectionLost("PostgreSQL connection failed: " + trimmed(error.what()));
+      throw ConnectionLost("PostgreSQL connection failed: " + reason_of(error));
     }
   }
 
@@ -146,11 +160,11 @@ std::optional<std::string> Rows::optional_text(int row, int column) const {
 
 Connection::Connection(const std::string& conninfo, std::string_view application_name) {
   try {
-    impl_ = std::make_unique<Impl>(conninfo);
+    impl_ = std::make_unique<Impl>(with_timeouts(conninfo, process_environment()));
   } catch (const pqxx::failure& error) {
     throw ConnectionLost("cannot connect to PostgreSQL: " + redact(trimmed(error.what()), conninfo));
   }
-  query("SELECT set_config('application_name', $1, false)", {std::string(application_name)});
+  query(introduction, {std::string(application_name)});
 }
 
 Connection::~Connection() = default;

@@ -78,8 +78,9 @@ class Rows {
 /// is either still there or ConnectionLost has been thrown. Belongs to one thread at a time.
 class Connection {
  public:
-  /// `conninfo` is libpq's: a URI, key=value pairs, or empty for the PG* environment.
-  /// Throws ConnectionLost; the message never contains a password.
+  /// `conninfo` is libpq's: a URI, key=value pairs, or empty for the PG* environment. Where nobody answers
+  /// any more, over TCP, this is noticed by both sides within about ten seconds (see with_timeouts()). Throws
+  /// ConnectionLost; the message never contains a password.
   Connection(const std::string& conninfo, std::string_view application_name);
   ~Connection();
   Connection(Connection&&) noexcept;

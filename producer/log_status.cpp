@@ -8,7 +8,8 @@ constexpr auto status_query = R"sql(
 SELECT sum(bytes)::bigint, count(*) FILTER (WHERE NOT empty), bool_or(from_id IS NULL AND NOT empty),
        EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
                WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()
-                 AND l.classid = 1835162484 AND l.objid = 3 AND l.objsubid = 2)
+                 AND l.classid = 1835162484 AND l.objid = 3 AND l.objsubid = 2),
+       (SELECT last_value FROM outbox.event_id)
 FROM outbox.log_partitions()
 )sql";
 
@@ -16,7 +17,8 @@ FROM outbox.log_partitions()
 
 LogStatus read_log_status(postgres::Connection& connection) {
   const auto log = connection.query(status_query);
-  LogStatus status{log.int64(0, 0), log.int64(0, 1), log.boolean(0, 2), log.boolean(0, 3), {}};
+  LogStatus status{log.int64(0, 0), log.int64(0, 1), log.boolean(0, 2), log.boolean(0, 3), {},
+                   log.int64(0, 4)};
   const auto rows =
       connection.query("SELECT subscription, what, bytes FROM outbox.held() ORDER BY bytes DESC");
   for (int row = 0; row < rows.size(); ++row) {

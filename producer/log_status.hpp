@@ -22,6 +22,7 @@ struct LogStatus {
   bool default_in_use = false;  ///< the DEFAULT partition holds events, which a producer has to take in
   bool is_kept = false;         ///< some producer keeps the log at this moment
   std::vector<LogHolder> holders;
+  std::int64_t last_event_id = 0;  ///< the highest that has been handed out
 };
 
 /// Throws StatementFailed or ConnectionLost.

@@ -6,32 +6,11 @@
 #include "producer/session_metrics.hpp"
 #include "producer/source.hpp"
 #include "producer/subscription.hpp"
+#include "producer/subscription_lock.hpp"
 #include "producer/window_sender.hpp"
 
 namespace mailboat::producer {
 namespace {
-
-using std::chrono::milliseconds;
-
-// How long to wait for the session that had the subscription before to let go of it: it may belong to a
-// consumer that has just died, or to a producer that has not noticed yet.
-constexpr milliseconds lock_patience{3000};
-constexpr milliseconds lock_retry_interval{50};
-
-void lock_subscription(postgres::Connection& connection, const Subscription& subscription, Inbox& inbox,
-                       const std::stop_token& stop) {
-  const auto deadline = std::chrono::steady_clock::now() + lock_patience;
-  while (!try_lock_subscription(connection, subscription)) {
-    if (stop.stop_requested()) throw SessionEnded("stopped before it began");
-    if (std::chrono::steady_clock::now() >= deadline) {
-      throw SessionRefused(RefusalCode::Busy,
-                           "subscription '" + subscription.name +
-                               "' already feeds another consumer. Stop that one first, or give "
-                               "this replica a subscription of its own with: mailboat subscribe NAME");
-    }
-    inbox.wait_for_message(stop, lock_retry_interval);
-  }
-}
 
 // Where the session begins, in a log that keeps everything from there on. A replica whose position has left
 // the log meanwhile (an older copy that was put back, for example) is loaded in place.
@@ -44,6 +23,10 @@ ResumePoint begin_in_log(postgres::Connection& connection, Subscription& subscri
   subscription = find_subscription(connection, hello.subscription);
   return resume_point(subscription, hello.cursor, source, trust_failover);
 }
+
+// A window's rows may stay unread for as long as its consumer is slow, which to PostgreSQL looks as if our
+// machine were gone.
+constexpr auto let_results_wait = "SET tcp_user_timeout = 0";
 
 // What a replica says of its past counts for nothing in a new history.
 Hello as_continued(Hello hello, const ResumePoint& resume) {
@@ -129,7 +112,9 @@ void Session::serve(const std::stop_token& stop) {
                              ": install the same version of mailboat on both sides");
   }
   auto connection = connect_to_source(options_.postgres, "mailboat-producer/" + hello_.subscription);
-  lock_subscription(connection, find_subscription(connection, hello_.subscription), inbox_, stop);
+  connection.query(let_results_wait);
+  lock_subscription(connection, find_subscription(connection, hello_.subscription), hello_.replica,
+                    {.inbox = inbox_, .stop = stop, .send = send_});
   auto subscription = find_subscription(connection, hello_.subscription);  // as the one before left it
   const auto source = look_at_source(connection);
   const auto resume = begin_in_log(connection, subscription, hello_, source, options_.trust_failover);

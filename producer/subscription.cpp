@@ -14,6 +14,21 @@ constexpr std::size_t trouble_limit = 2000;
 // for it.
 constexpr auto lock_query = "SELECT pg_try_advisory_lock(1835162485, $1::int)";
 
+// A shared lock that nobody waits for says in pg_locks whom a connection serves. Two replicas with the same
+// hash could end each other's sessions on one subscription, which would cost a moment.
+constexpr auto announce_query = "SELECT pg_advisory_lock_shared(1835162487, hashtext($1))";
+
+// pg_locks shows the two halves of such a key as oids (manual, "pg_locks").
+constexpr auto end_query = R"sql(
+SELECT held.pid, pg_terminate_backend(held.pid)
+FROM pg_locks held JOIN pg_locks serves ON serves.pid = held.pid AND serves.database = held.database
+WHERE held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND held.locktype = 'advisory' AND held.granted AND held.objsubid = 2
+  AND held.classid = 1835162485 AND held.objid = $1::oid
+  AND serves.locktype = 'advisory' AND serves.granted AND serves.objsubid = 2
+  AND serves.classid = 1835162487 AND serves.objid = (hashtext($2)::bigint & 4294967295)::oid
+)sql";
+
 Subscription::Start parse_start(std::string_view text) {
   if (text == "now") return Subscription::Start::Now;
   if (text == "earliest") return Subscription::Start::Earliest;
@@ -106,6 +121,17 @@ Subscription find_subscription(postgres::Connection& connection, const std::stri
 
 bool try_lock_subscription(postgres::Connection& connection, const Subscription& subscription) {
   return connection.query(lock_query, {std::to_string(subscription.id)}).boolean(0, 0);
+}
+
+void announce_replica(postgres::Connection& connection, const std::string& replica) {
+  connection.query(announce_query, {replica});
+}
+
+std::optional<std::int64_t> end_session_of(postgres::Connection& connection, const Subscription& subscription,
+                                           const std::string& replica) {
+  const auto ended = connection.query(end_query, {std::to_string(subscription.id), replica});
+  if (ended.empty()) return std::nullopt;
+  return ended.int64(0, 0);
 }
 
 bool note_trouble(postgres::Connection& connection, std::int32_t subscription, const std::string& trouble) {

@@ -37,6 +37,17 @@ Subscription find_subscription(postgres::Connection& connection, const std::stri
 /// connection. False when another session, of whichever producer, has it.
 bool try_lock_subscription(postgres::Connection& connection, const Subscription& subscription);
 
+/// Tells PostgreSQL which copy of the data this connection is going to serve: end_session_of() finds it by
+/// that. Call it before try_lock_subscription(); it holds as long as the connection.
+void announce_replica(postgres::Connection& connection, const std::string& replica);
+
+/// A replica talks to one producer at a time: when it asks us, whoever else holds the subscription for it
+/// serves nobody any more. Has PostgreSQL end that session, which frees the subscription whatever has become
+/// of its producer, and lets nothing more of it be written. Returns its process id, or nothing when the
+/// subscription is free or held for another replica. Throws StatementFailed when our role may not do so.
+std::optional<std::int64_t> end_session_of(postgres::Connection& connection, const Subscription& subscription,
+                                           const std::string& replica);
+
 /// Writes down what the subscription's replica is in trouble with, and since when; empty: with nothing. True
 /// when that was not known yet; writes nothing otherwise.
 bool note_trouble(postgres::Connection& connection, std::int32_t subscription, const std::string& trouble);

@@ -1,7 +1,12 @@
 // What is sent and received later, what is asked again and again, and what is copied.
 #include "postgres/connection.hpp"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "postgres/copy_text.hpp"
 #include "tests/support/cluster.hpp"
@@ -133,6 +138,55 @@ TEST_F(CopiedRows, MayBeRefusedByTheirReader) {
 TEST_F(CopiedRows, EndWithTheConnection) {
   EXPECT_THROW(connection_.copy("SELECT pg_terminate_backend(pg_backend_pid())", [](std::string_view) {}),
                ConnectionLost);
+}
+
+/// A server that listens at an address of this test's own: each cluster has the same port.
+class TcpServer : public ::testing::Test {
+ protected:
+  static std::string own_address() {
+    const auto number = static_cast<unsigned>(::getpid());
+    return "127." + std::to_string(1 + number / 65536 % 250) + "." + std::to_string(number / 256 % 256) +
+           "." + std::to_string(number % 256);
+  }
+
+  /// What the kernel does about the only TCP connection to port 5432 that this process has.
+  static int option_of_connection(int name) {
+    for (int descriptor = 0; descriptor < 1024; ++descriptor) {
+      sockaddr_in peer{};
+      socklen_t size = sizeof peer;
+      if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+      if (peer.sin_family != AF_INET || ntohs(peer.sin_port) != 5432) continue;
+      int value = -1;
+      socklen_t value_size = sizeof value;
+      ::getsockopt(descriptor, IPPROTO_TCP, name, &value, &value_size);
+      return value;
+    }
+    return -1;
+  }
+
+  const std::string address_ = own_address();
+  test::Cluster cluster_{{.settings = {"listen_addresses=" + address_}}};
+  const std::string conninfo_ = "host=" + address_ + " user=postgres dbname=postgres";
+};
+
+TEST_F(TcpServer, ThatVanishesIsMissedByUsAfterSecondsAndWeByIt) {
+  {
+    Connection connection(conninfo_, "test");
+    EXPECT_EQ(option_of_connection(TCP_KEEPIDLE), 5);
+    EXPECT_EQ(option_of_connection(TCP_KEEPINTVL), 2);
+    EXPECT_EQ(option_of_connection(TCP_KEEPCNT), 3);
+    EXPECT_EQ(option_of_connection(TCP_USER_TIMEOUT), 10'000);
+    const auto theirs = connection.query(
+        "SELECT current_setting('tcp_keepalives_idle'), current_setting('tcp_keepalives_interval'),"
+        " current_setting('tcp_keepalives_count'), current_setting('tcp_user_timeout')");
+    EXPECT_EQ(theirs.text(0, 0), "5");
+    EXPECT_EQ(theirs.text(0, 1), "2");
+    EXPECT_EQ(theirs.text(0, 2), "3");
+    EXPECT_EQ(theirs.text(0, 3), "10000");
+  }
+  const Connection as_given(conninfo_ + " tcp_user_timeout=99000 keepalives_idle=77", "test");
+  EXPECT_EQ(option_of_connection(TCP_USER_TIMEOUT), 99'000);
+  EXPECT_EQ(option_of_connection(TCP_KEEPIDLE), 77);
 }
 
 }  // namespace
