@@ -1,6 +1,6 @@
 #include "cli/confirm.hpp"
 
-#include "cli/characters.hpp"
+#include "common/characters.hpp"
 #include "common/error.hpp"
 
 namespace mailboat::cli {

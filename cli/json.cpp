@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "cli/characters.hpp"
+#include "common/characters.hpp"
 
 namespace mailboat::cli {
 namespace {
@@ -11,23 +11,6 @@ namespace {
 constexpr char32_t replacement = 0xFFFD;  // what Unicode has for a byte that is no character
 
 std::string new_line_at(int depth) { return '\n' + std::string(static_cast<std::size_t>(depth) * 2, ' '); }
-
-// Source: RFC 8259, 7: quote, backslash and U+0000 to U+001F must be escaped. Other control characters are,
-// so that JSON can be read on a terminal; all else goes through as it is.
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (Character next; !text.empty(); text.remove_prefix(next.bytes.size())) {
-    next = first_character(text);
-    const auto code = next.code.value_or(replacement);
-    if (!next.code || is_control(code)) {
-      out += escaped(code);
-    } else {
-      if (code == '"' || code == '\\') out += '\\';
-      out += next.bytes;
-    }
-  }
-  return out + '"';
-}
 
 // The text that `json` begins with, quotes included; what is escaped stays escaped.
 std::size_t end_of_text(std::string_view json) {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "cli/characters.hpp"
 #include "cli/operation_wait.hpp"
 #include "cli/progress.hpp"
 #include "cli/text_table.hpp"
+#include "common/characters.hpp"
 
 namespace mailboat::cli {
 namespace {

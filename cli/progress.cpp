@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cli/characters.hpp"
+#include "cli/shortened.hpp"
 #include "cli/text_table.hpp"
+#include "common/characters.hpp"
 #include "common/rate_meter.hpp"
 
 namespace mailboat::cli {

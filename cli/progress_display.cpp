@@ -1,6 +1,6 @@
 #include "cli/progress_display.hpp"
 
-#include "cli/characters.hpp"
+#include "common/characters.hpp"
 
 namespace mailboat::cli {
 namespace {

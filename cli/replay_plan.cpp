@@ -2,9 +2,9 @@
 
 #include <numeric>
 
-#include "cli/characters.hpp"
 #include "cli/json.hpp"
 #include "cli/text_table.hpp"
+#include "common/characters.hpp"
 
 namespace mailboat::cli {
 namespace {

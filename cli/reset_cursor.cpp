@@ -4,11 +4,11 @@
 #include <chrono>
 
 #include "cli/audit.hpp"
-#include "cli/characters.hpp"
 #include "cli/confirm.hpp"
 #include "cli/pause.hpp"
 #include "cli/progress_display.hpp"
 #include "cli/task.hpp"
+#include "common/characters.hpp"
 #include "common/error.hpp"
 #include "common/shutdown.hpp"
 #include "producer/subscription_status.hpp"

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <sstream>
 
-#include "cli/characters.hpp"
 #include "cli/json.hpp"
+#include "cli/shortened.hpp"
 #include "cli/text_table.hpp"
+#include "common/characters.hpp"
 
 namespace mailboat::cli {
 namespace {

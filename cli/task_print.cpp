@@ -1,8 +1,9 @@
 #include "cli/task_print.hpp"
 
-#include "cli/characters.hpp"
 #include "cli/json.hpp"
+#include "cli/shortened.hpp"
 #include "cli/text_table.hpp"
+#include "common/characters.hpp"
 
 namespace mailboat::cli {
 namespace {

@@ -1,7 +1,7 @@
 #include "common/command_line.hpp"
 
 #include "common/command_line_impl.hpp"
-#include "common/error.hpp"
+#include "common/nearest_name.hpp"
 #include "common/version.hpp"
 
 namespace mailboat {
@@ -24,6 +24,19 @@ CommandLine::CommandLine(std::string name, std::string summary, std::string exam
   app.get_formatter()->column_width(34);
   impl_->add_flag({"config", "FILE", "TOML file with further settings"}, impl_->config, true);
   impl_->example = std::move(example);
+}
+
+void CommandLine::offer_inspection() {
+  argument(
+      {.name = "check-config", .value = "", .help = "Say what is wrong with the configuration, and exit"},
+      impl_->inspection.check);
+  argument({.name = "print-config",
+            .value = "",
+            .help = "Print the configuration in use, and where each value came from, and exit"},
+           impl_->inspection.print);
+  // Like --help, it needs no configuration that is right.
+  impl_->app->add_flag("--print-config-reference", impl_->inspection.reference,
+                       "Print a table of all settings in Markdown, and exit");
 }
 
 CommandLine::CommandLine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -49,8 +62,12 @@ void CommandLine::setting(Option option, log::Level& target) {
   impl_->add_flag(std::move(option), target, true);
 }
 
-void CommandLine::tables(const std::string& name, UseTables use) {
-  impl_->tables.emplace(name, std::move(use));
+void CommandLine::setting(Option option, log::Format& target) {
+  impl_->add_flag(std::move(option), target, true);
+}
+
+void CommandLine::tables(const std::string& name, std::string help, UseTables use) {
+  impl_->tables.emplace(name, Impl::Tables{std::move(help), std::move(use)});
 }
 
 void CommandLine::argument(Option option, std::string& target) {
@@ -88,7 +105,15 @@ void CommandLine::position(Option option, std::vector<std::string>& target) {
       ->allow_extra_args();
 }
 
-void CommandLine::check(std::function<void()> validate) { impl_->checks.push_back(std::move(validate)); }
+void CommandLine::check(std::function<void()> validate) { check("", std::move(validate)); }
+
+void CommandLine::check(const std::string& setting, std::function<void()> validate) {
+  impl_->checks.push_back({setting, std::move(validate)});
+}
+
+void CommandLine::examine(std::function<void(Examination&)> examination) {
+  impl_->examination = std::move(examination);
+}
 
 CommandLine& CommandLine::command(std::string name, std::string summary, std::string example) {
   auto* app = impl_->app->add_subcommand(name, summary);
@@ -112,25 +137,46 @@ const CommandLine& CommandLine::innermost() const {
   return given == nullptr ? *this : given->innermost();
 }
 
+ExitCode CommandLine::refuse(const Terminal& terminal, const std::vector<std::string>& sentences) const {
+  const auto name = impl_->app->get_name();
+  const auto command = given_command();
+  for (const auto& sentence : sentences) terminal.err << name << ": " << sentence << '\n';
+  terminal.err << "Try '" << name << ' ' << (command.empty() ? "" : command + " ") << "--help'.\n";
+  return ExitCode::Usage;
+}
+
+// The value of a misspelt option may be a secret: only names are told.
+std::string CommandLine::unexpected(const std::string& argument) const {
+  const auto& last = innermost();
+  const auto given = given_command();
+  if (argument.starts_with('-')) {
+    const auto name = argument.substr(0, argument.find('='));
+    std::vector<std::string> known;
+    for (const auto& flag : last.flags()) known.push_back(flag.name);
+    for (const auto& flag : flags()) known.push_back(flag.name);
+    const auto nearest = nearest_name(name, known);
+    return "there is no option " + name + (nearest ? " (did you mean " + *nearest + "?)" : "");
+  }
+  if (last.impl_->commands.empty()) return "unexpected argument '" + argument + "'";
+  return "there is no command '" + (given.empty() ? "" : given + " ") + argument +
+         "' (there are: " + shown(last.command_names()) + ")";
+}
+
 std::optional<ExitCode> CommandLine::parse(const std::vector<std::string>& arguments, Terminal terminal,
                                            const Environment& environment) {
   const auto& app = *impl_->app;
-  const auto refuse = [&](const std::string& sentence) {
-    const auto command = given_command();
-    terminal.err << app.get_name() << ": " << sentence << "\nTry '" << app.get_name() << ' '
-                 << (command.empty() ? "" : command + " ") << "--help'.\n";
-    return ExitCode::Usage;
-  };
   try {
     impl_->app->parse(
         std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 wants them backwards
     if (const auto& last = innermost(); !last.impl_->commands.empty()) {
       const auto given = given_command();
-      return refuse(given.empty() ? "which command?"
-                                  : given + " needs a command: " + shown(last.command_names()));
+      return refuse(terminal, {given.empty() ? "which command?"
+                                             : given + " needs a command: " + shown(last.command_names())});
     }
-    impl_->resolve(environment);
-    return std::nullopt;
+    if (impl_->inspection.reference) return impl_->print_reference(terminal.out);
+    const auto mistakes = impl_->resolve(environment);
+    if (!mistakes.empty()) return refuse(terminal, mistakes);
+    return impl_->inspect(terminal);
   } catch (const CLI::CallForHelp&) {
     const auto& last = innermost();
     print_help(terminal.out, app,
@@ -139,19 +185,10 @@ std::optional<ExitCode> CommandLine::parse(const std::vector<std::string>& argum
   } catch (const CLI::CallForVersion& version_text) {
     terminal.out << version_text.what() << '\n';
     return ExitCode::Done;
-  } catch (const CLI::ExtrasError& error) {
-    const auto extra = app.remaining().front();
-    const auto& last = innermost();
-    if (last.impl_->commands.empty() || extra.starts_with('-')) return refuse(error.what());
-    const auto given = given_command();
-    return refuse("there is no command '" + (given.empty() ? "" : given + " ") + extra +
-                  "' (there are: " + shown(last.command_names()) + ")");
+  } catch (const CLI::ExtrasError&) {
+    return refuse(terminal, {unexpected(app.remaining().front())});
   } catch (const CLI::Error& error) {
-    return refuse(error.what());
-  } catch (const InvalidInput& error) {
-    return refuse(error.what());
-  } catch (const ConfigurationError& error) {
-    return refuse(error.what());
+    return refuse(terminal, {error.what()});
   }
 }
 

@@ -14,7 +14,8 @@
 #include "common/config_file.hpp"
 #include "common/environment.hpp"
 #include "common/exit_code.hpp"
-#include "common/log.hpp"
+#include "common/log_line.hpp"
+#include "common/mistakes.hpp"
 
 namespace mailboat {
 
@@ -49,6 +50,8 @@ class CommandLine {
     std::string unless_tables = {};
     /// What the bare flag stands for, where its value may be left out.
     std::string without_value = {};
+    /// Of a setting that may hold a secret: its value as it may be shown.
+    std::function<std::string(const std::string&)> mask = {};
   };
 
   CommandLine(std::string name, std::string summary, std::string example);
@@ -63,11 +66,13 @@ class CommandLine {
   void setting(Option option, std::chrono::milliseconds& target);
   void setting(Option option, ByteSize& target);
   void setting(Option option, log::Level& target);
+  void setting(Option option, log::Format& target);
 
-  /// A list of tables, `[[name]]`, that can stand in the file only. `use` runs once the settings have their
-  /// values, when the file has any such table; what it throws (ConfigurationError) is a usage error.
+  /// A list of tables, `[[name]]`, that can stand in the file only; `help` is a sentence for the reference.
+  /// `use` runs once the settings have their values, when the file has any such table; what it throws
+  /// (ConfigurationError) is a usage error.
   using UseTables = std::function<void(const std::string& path, const std::vector<ConfigTable>& tables)>;
-  void tables(const std::string& name, UseTables use);
+  void tables(const std::string& name, std::string help, UseTables use);
 
   void argument(Option option, std::string& target);
   void argument(Option option, std::optional<std::string>& target);
@@ -83,8 +88,21 @@ class CommandLine {
   /// One or more values; if not required, also none.
   void position(Option option, std::vector<std::string>& target);
 
-  /// Runs when all targets are set. What it throws (InvalidInput, ConfigurationError) is a usage error.
+  /// Runs when all targets are set, and nothing is wrong so far. What it throws (InvalidInput,
+  /// ConfigurationError) is a usage error.
   void check(std::function<void()> validate);
+  /// The same of one setting, whatever is wrong with others. The sentence begins with where its value came
+  /// from.
+  void check(const std::string& setting, std::function<void()> validate);
+
+  /// Adds --check-config, --print-config and --print-config-reference, after which parse() ends the program.
+  void offer_inspection();
+  /// What --check-config finds out beside all that a start does.
+  struct Examination {
+    Mistakes mistakes = {};
+    std::vector<std::string> unchecked = {};  ///< what could not be looked at, and why
+  };
+  void examine(std::function<void(Examination&)> examination);
 
   /// Adds a command, to the program or to one of its commands. Once there is one, exactly one has to be
   /// given. The reference stays valid.
@@ -93,9 +111,8 @@ class CommandLine {
   [[nodiscard]] std::string given_command() const;
 
   /// Sets all targets and returns nullopt: go on. Otherwise the program is to end with the returned code:
-  /// --help or
-  /// --version has been printed, or a sentence that says what is wrong. `arguments` does not include the
-  /// program.
+  /// what was asked for (--help, for example) has been printed, or all that is wrong, a sentence each.
+  /// `arguments` does not include the program.
   std::optional<ExitCode> parse(const std::vector<std::string>& arguments, Terminal terminal,
                                 const Environment& environment);
   std::optional<ExitCode> parse(int argc, const char* const* argv, Terminal terminal);
@@ -113,6 +130,8 @@ class CommandLine {
   struct Impl;
   explicit CommandLine(std::unique_ptr<Impl> impl);
   [[nodiscard]] const CommandLine& innermost() const;  // of the commands given, or this
+  ExitCode refuse(const Terminal& terminal, const std::vector<std::string>& sentences) const;
+  [[nodiscard]] std::string unexpected(const std::string& argument) const;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -3,6 +3,7 @@
 
 #include "common/command_line_impl.hpp"
 #include "common/error.hpp"
+#include "common/nearest_name.hpp"
 
 namespace mailboat {
 
@@ -22,14 +23,14 @@ const CommandLine* CommandLine::Impl::given() const {
   return nullptr;
 }
 
-std::optional<GivenTexts> CommandLine::Impl::given(const Entry& entry, const Environment& environment,
-                                                   const ConfigEntries& file, const std::string& path) const {
+std::optional<GivenTexts> CommandLine::Impl::given(const Entry& entry, const Environment& environment) const {
   const auto& name = entry.option.name;
   const auto texts = [&entry](const std::string& text) {
     return entry.splits_at_commas ? split_at_commas(text) : OptionTexts{text};
   };
   if (entry.vendor->count() > 0) {
-    GivenTexts found{{}, entry.vendor->get_positional() ? name : "--" + name};
+    const auto origin = entry.vendor->get_positional() ? name : "--" + name;
+    GivenTexts found{{}, origin, origin};
     for (const auto& result : entry.vendor->results()) {
       const auto parts = entry.vendor->get_positional() ? OptionTexts{result} : texts(result);
       found.texts.insert(found.texts.end(), parts.begin(), parts.end());
@@ -37,21 +38,24 @@ std::optional<GivenTexts> CommandLine::Impl::given(const Entry& entry, const Env
     return found;
   }
   if (!entry.is_setting) return std::nullopt;
-  const auto value = environment(variable_of_option(name));
-  if (value && !value->empty()) return GivenTexts{texts(*value), variable_of_option(name)};
-  const auto in_file = file.find(file_key_of_option(name));
-  if (in_file == file.end()) return std::nullopt;
-  const auto origin = path + ": " + file_key_of_option(name);
+  const auto variable = variable_of_option(name);
+  const auto value = environment(variable);
+  if (value && !value->empty()) return GivenTexts{texts(*value), variable, variable};
+  const auto key = file_key_of_option(name);
+  const auto in_file = file.entries.find(key);
+  if (in_file == file.entries.end()) return std::nullopt;
+  const auto origin = place_in(path, file.lines.at(key));
+  const auto place = origin + ": " + key;
   if (!in_file->second)
-    throw ConfigurationError(origin + ": expected a text, a number, true, false or a list of texts");
-  return GivenTexts{*in_file->second, origin};
+    throw ConfigurationError(place + ": expected a text, a number, true, false or a list of texts");
+  return GivenTexts{*in_file->second, origin, place};
 }
 
 namespace {
 
 std::string beside_tables(const GivenTexts& found, const CommandLine::Option& option,
                           const std::string& path) {
-  return found.origin + ": " + path + " has [[" + option.unless_tables + "]], each with a " +
+  return found.place + ": " + path + " has [[" + option.unless_tables + "]], each with a " +
          file_key_of_option(option.name) + " of its own. Remove one or the other";
 }
 
@@ -63,83 +67,121 @@ std::string missing_setting(const CommandLine::Option& option) {
 
 }  // namespace
 
-void CommandLine::Impl::apply(const Environment& environment, const ConfigFile& file,
-                              const std::string& path) const {
-  for (const auto& entry : entries) {
-    const auto found = given(entry, environment, file.entries, path);
-    const bool has_tables = file.tables.contains(entry.option.unless_tables);
-    if (found && has_tables) throw ConfigurationError(beside_tables(*found, entry.option, path));
-    if (found) {
-      try {
-        entry.assign(found->texts);
-      } catch (const InvalidInput& error) {
-        throw ConfigurationError(found->origin + ": " + error.what());
-      }
-    } else if (has_tables) {
-      continue;
-    } else if (entry.option.required && entry.is_setting) {
-      throw ConfigurationError(missing_setting(entry.option));
-    } else if (entry.option.required) {
-      throw ConfigurationError(entry.option.name + " is missing");
+void CommandLine::Impl::apply(Entry& entry, const Environment& environment) const {
+  const auto found = given(entry, environment);
+  const bool has_tables = file.tables.contains(entry.option.unless_tables);
+  if (found && has_tables) throw ConfigurationError(beside_tables(*found, entry.option, path));
+  if (found) {
+    entry.origin = found->origin;
+    entry.place = found->place;
+    try {
+      entry.assign(found->texts);
+    } catch (const InvalidInput& error) {
+      throw ConfigurationError(found->place + ": " + error.what());
     }
+  } else if (entry.option.required && !has_tables) {
+    throw ConfigurationError(entry.is_setting ? missing_setting(entry.option)
+                                              : entry.option.name + " is missing");
   }
 }
 
-void CommandLine::Impl::run_checks() const {
-  for (const auto& check : checks) check();
-}
-
-std::string CommandLine::Impl::config_path(const Environment& environment) const {
-  for (const auto& entry : entries) {
-    if (entry.option.name != config_option) continue;
-    const auto found = given(entry, environment, {}, {});
-    return found ? found->texts.front() : "";
+void CommandLine::Impl::apply(const Environment& environment, Mistakes& mistakes) {
+  for (auto& entry : entries) {
+    entry.is_wrong = !mistakes.attempt([&] { apply(entry, environment); });
   }
-  return {};
 }
 
-void CommandLine::Impl::apply_tables(const ConfigFile& file, const std::string& path) const {
-  for (const auto& [name, use] : tables) {
+void CommandLine::Impl::run_check(const Check& check) const {
+  const auto entry = std::find_if(entries.begin(), entries.end(), [&check](const Entry& other) {
+    return other.option.name == check.setting;
+  });
+  if (entry == entries.end()) return check.validate();
+  if (entry->is_wrong) return;
+  try {
+    check.validate();
+  } catch (const Error& error) {
+    throw ConfigurationError((entry->place.empty() ? check.setting : entry->place) + ": " + error.what());
+  }
+}
+
+void CommandLine::Impl::run_checks(Mistakes& mistakes) const {
+  for (const auto& check : checks) {
+    if (!check.setting.empty() || mistakes.none()) mistakes.attempt([&] { run_check(check); });
+  }
+}
+
+void CommandLine::Impl::apply_tables(Mistakes& mistakes) const {
+  for (const auto& [name, known] : tables) {
     const auto found = file.tables.find(name);
     if (found != file.tables.end()) {
-      use(path, found->second);
+      mistakes.attempt([&, &use = known.use] { use(path, found->second); });
     } else if (file.entries.contains(name)) {
-      throw ConfigurationError(path + ": " + name + ": expected a list of tables. Begin each with [[" + name +
-                               "]], in double brackets");
+      mistakes.add(place_in(path, file.lines.at(name)) + ": " + name +
+                   ": expected a list of tables. Begin each with [[" + name + "]], in double brackets");
     }
   }
 }
 
-void CommandLine::Impl::refuse_unknown_keys(const ConfigEntries& file, const std::string& path) const {
+void CommandLine::Impl::read_file(const Environment& environment) {
+  for (const auto& entry : entries) {
+    if (entry.option.name != config_option) continue;
+    if (const auto found = given(entry, environment)) path = found->texts.front();
+  }
+  if (!path.empty()) file = read_config_file(path);
+}
+
+void CommandLine::Impl::refuse_unknown_keys(Mistakes& mistakes) const {
   std::set<std::string> known;
   for (const auto& entry : entries) {
     if (entry.is_setting && entry.option.name != config_option)
       known.insert(file_key_of_option(entry.option.name));
   }
-  for (const auto& [key, texts] : file) {
+  std::vector<std::string> all(known.begin(), known.end());
+  for (const auto& [name, use] : tables) all.push_back("[[" + name + "]]");
+  for (const auto& [key, texts] : file.entries) {
     if (known.contains(key) || tables.contains(key)) continue;
-    std::vector<std::string> all(known.begin(), known.end());
-    for (const auto& [name, use] : tables) all.push_back("[[" + name + "]]");
-    throw ConfigurationError(path + ": unknown key '" + key + "' (known: " + shown(all) + ")");
+    const auto name = file.tables.contains(key) ? "[[" + key + "]]" : key;
+    mistakes.add(place_in(path, file.lines.at(key)) + ": unknown key '" + key + "'" + hint_for(name, all));
   }
 }
 
-void CommandLine::Impl::resolve(const Environment& environment) const {
-  const auto path = config_path(environment);
-  ConfigFile file;
-  if (!path.empty()) file = read_config_file(path);
-  refuse_unknown_keys(file.entries, path);
-  apply(environment, file, path);
-  apply_tables(file, path);
-  run_checks();
-  for (const auto* command = given(); command != nullptr; command = command->impl_->given()) {
-    command->impl_->apply(environment, {}, {});
-    command->impl_->run_checks();
+// A variable that resembles none of ours may be another program's: a shell has those of all three, and
+// Kubernetes makes some from the names of services. Names are compared without what all have in common.
+void CommandLine::Impl::refuse_unknown_variables(const Environment& environment, Mistakes& mistakes) {
+  const auto beginning = variable_of_option("").size();
+  std::vector<std::string> known;
+  for (const auto& entry : entries) {
+    if (entry.is_setting) known.push_back(variable_of_option(entry.option.name).substr(beginning));
   }
+  for (const auto& name : environment.own_names()) {
+    const auto nearest = nearest_name(name.substr(beginning), known);
+    if (!nearest) {
+      unused_variables.push_back(name);
+    } else if (name != variable_of_option(*nearest)) {
+      mistakes.add(name + ": unknown variable (did you mean " + variable_of_option(*nearest) + "?)");
+    }
+  }
+}
+
+std::vector<std::string> CommandLine::Impl::resolve(const Environment& environment) {
+  Mistakes mistakes;
+  refuse_unknown_variables(environment, mistakes);
+  if (!mistakes.attempt([&] { read_file(environment); })) return mistakes.sentences();
+  refuse_unknown_keys(mistakes);
+  apply(environment, mistakes);
+  apply_tables(mistakes);
+  run_checks(mistakes);
+  for (const auto* command = given(); command != nullptr; command = command->impl_->given()) {
+    command->impl_->apply(environment, mistakes);
+    command->impl_->run_checks(mistakes);
+  }
+  return mistakes.sentences();
 }
 
 std::string CommandLine::Impl::settings_help() const {
-  const auto& name = entries.back().option.name;
+  const auto last =
+      std::find_if(entries.rbegin(), entries.rend(), [](const Entry& entry) { return entry.is_setting; });
+  const auto& name = last->option.name;  // there is always --config
   return "Settings can also stand in a variable (--" + name + ": " + variable_of_option(name) +
          ") or in the file given\nwith --config (" + file_key_of_option(name) +
          " = \"...\"). Flags win over variables, variables over the file.";

@@ -124,6 +124,7 @@ ConfigFile parse_config(std::string_view text, const std::string& path) {
     for (const auto& [key, node] : content) {
       const std::string name(key.str());
       file.entries.emplace(name, texts(node));
+      file.lines.emplace(name, key.source().begin.line);
       const auto* array = node.as_array();
       if (array != nullptr && array->is_array_of_tables()) file.tables.emplace(name, list_of_tables(*array));
     }

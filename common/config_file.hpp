@@ -35,6 +35,7 @@ struct ConfigTable {
 
 struct ConfigFile {
   ConfigEntries entries;
+  std::map<std::string, std::size_t> lines = {};  ///< of the entries
   /// The lists of tables, `[[name]]`, in the file's order. Their names stand among the entries, too.
   std::map<std::string, std::vector<ConfigTable>> tables;
 };

@@ -39,6 +39,10 @@ milliseconds parse_duration(std::string_view text) {
                      "' (expected a whole number and a unit: 50ms, 30s, 5min, 24h or 1d)");
 }
 
+void require_above_zero(milliseconds duration) {
+  if (duration <= milliseconds(0)) throw InvalidInput("has to be above zero");
+}
+
 std::string format_duration(milliseconds duration) {
   for (const auto& unit : units_descending) {
     if (duration.count() != 0 && duration % unit.length == milliseconds(0)) {

@@ -11,6 +11,9 @@ namespace mailboat {
 std::chrono::milliseconds parse_duration(std::string_view text);
 
 /// In the largest unit that needs no fraction; parse_duration() reads it back to the same value.
+/// Throws InvalidInput when there is nothing to wait for.
+void require_above_zero(std::chrono::milliseconds duration);
+
 std::string format_duration(std::chrono::milliseconds duration);
 
 }  // namespace mailboat

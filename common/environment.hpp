@@ -1,13 +1,26 @@
 #pragma once
 
-#include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mailboat {
 
-/// An environment variable by name; nullopt when it is not set. Tests pass their own.
-using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+/// The variables that a program was started with. Tests make their own.
+class Environment {
+ public:
+  explicit Environment(std::map<std::string, std::string> variables) : variables_(std::move(variables)) {}
+
+  /// nullopt when there is no such variable.
+  [[nodiscard]] std::optional<std::string> operator()(const std::string& name) const;
+  /// Those that begin with MAILBOAT_ and are not empty.
+  [[nodiscard]] std::vector<std::string> own_names() const;
+
+ private:
+  std::map<std::string, std::string> variables_;
+};
+
 Environment process_environment();
 
 /// poll-interval-max -> MAILBOAT_POLL_INTERVAL_MAX

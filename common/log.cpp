@@ -1,104 +1,99 @@
 #include "common/log.hpp"
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
+#include <vector>
 
-#include "common/error.hpp"
+#include "common/environment.hpp"
+#include "common/journal.hpp"
 
 namespace mailboat::log {
 namespace {
 
-spdlog::logger& logger() {
-  static const auto instance = [] {
-    auto made =
-        std::make_shared<spdlog::logger>("mailboat", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    made->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
-    made->set_level(spdlog::level::info);
-    return made;
-  }();
-  return *instance;
+enum class Style { Text, Journal, Json };
+
+constexpr std::array<spdlog::level::level_enum, 4> vendor_levels{spdlog::level::debug, spdlog::level::info,
+                                                                 spdlog::level::warn, spdlog::level::err};
+
+const char* pattern_of(Style style) {
+  if (style == Style::Journal) return "%v";
+  return style == Style::Json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
+                              : "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
 }
 
-void append_escaped(std::string& line, std::string_view text, bool inside_quotes) {
-  for (const char c : text) {
-    if (c == '\n') {
-      line += "\\n";
-    } else if (c == '\r') {
-      line += "\\r";
-    } else if (inside_quotes && (c == '"' || c == '\\')) {
-      line += '\\';
-      line += c;
-    } else {
-      line += c;
-    }
+Style style_of(Format format) {
+  if (format == Format::Json) return Style::Json;
+  const auto journal_stream = process_environment()("JOURNAL_STREAM");
+  return leads_to_journal(STDERR_FILENO, journal_stream) ? Style::Journal : Style::Text;
+}
+
+// The level is kept by us: a line of any level may have to be written.
+struct Output {
+  Output()
+      : logger(
+            std::make_unique<spdlog::logger>("mailboat", std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
+    logger->set_level(spdlog::level::trace);
+    set(style_of(Format::Text));
   }
-}
+  void set(Style new_style) {
+    style = new_style;
+    logger->set_pattern(pattern_of(style), spdlog::pattern_time_type::utc);
+  }
 
-bool needs_quotes(std::string_view value) {
-  return value.empty() || value.find_first_of(" \t\r\n\"=\\") != std::string_view::npos;
-}
-
-thread_local std::string thread_field;  // ` key=value`, or empty
-
-void write(spdlog::level::level_enum level, std::string_view message, Fields fields) {
-  if (!logger().should_log(level)) return;
-  const auto line = format_line(message, fields) + thread_field;
-  logger().log(level, spdlog::string_view_t(line.data(), line.size()));
-}
-
-struct LevelRow {
-  Level level;
-  std::string_view name;
-  spdlog::level::level_enum vendor;
+  std::unique_ptr<spdlog::logger> logger;
+  std::atomic<Level> level = Level::Info;
+  std::atomic<Style> style = Style::Text;
 };
 
-constexpr std::array<LevelRow, 4> levels{{{Level::Debug, "debug", spdlog::level::debug},
-                                          {Level::Info, "info", spdlog::level::info},
-                                          {Level::Warning, "warning", spdlog::level::warn},
-                                          {Level::Error, "error", spdlog::level::err}}};
+Output& output() {
+  static Output instance;
+  return instance;
+}
 
-const LevelRow& row_of(Level level) { return levels.at(static_cast<std::size_t>(level)); }
+thread_local std::optional<Field> thread_field;
+
+std::string line_of(Level level, std::string_view message, std::span<const Field> fields) {
+  const Style style = output().style;
+  if (style == Style::Json) return json_members(message, fields);
+  const auto line = format_line(message, fields);
+  return style == Style::Journal ? std::string(journal_prefix(level)) + line : line;
+}
+
+void write_unchecked(Level level, std::string_view message, std::span<const Field> fields) {
+  std::vector<Field> all(fields.begin(), fields.end());
+  if (thread_field) all.push_back(*thread_field);
+  const auto line = line_of(level, message, all);
+  output().logger->log(vendor_levels.at(static_cast<std::size_t>(level)),
+                       spdlog::string_view_t(line.data(), line.size()));
+}
+
+std::span<const Field> span_of(Fields fields) { return {fields.begin(), fields.size()}; }
 
 }  // namespace
 
-Field::Field(std::string_view key_, double value_) : key(key_), value(fmt::format("{:.6g}", value_)) {}
+void set_level(Level level) { output().level = level; }
+Level level() { return output().level; }
 
-Level parse_level(std::string_view text) {
-  for (const auto& row : levels) {
-    if (row.name == text) return row.level;
-  }
-  throw InvalidInput("not a log level: '" + std::string(text) + "' (expected debug, info, warning or error)");
+void set_format(Format format) { output().set(style_of(format)); }
+
+ThreadField::ThreadField(std::string_view key, std::string_view value) { thread_field.emplace(key, value); }
+ThreadField::~ThreadField() { thread_field.reset(); }
+
+void debug(std::string_view message, Fields fields) { write(Level::Debug, message, span_of(fields)); }
+void info(std::string_view message, Fields fields) { write(Level::Info, message, span_of(fields)); }
+void warn(std::string_view message, Fields fields) { write(Level::Warning, message, span_of(fields)); }
+void error(std::string_view message, Fields fields) { write(Level::Error, message, span_of(fields)); }
+
+void write(Level level, std::string_view message, std::span<const Field> fields) {
+  if (level >= output().level) write_unchecked(level, message, fields);
 }
 
-std::string_view level_name(Level level) { return row_of(level).name; }
-
-void set_level(Level level) { logger().set_level(row_of(level).vendor); }
-
-ThreadField::ThreadField(std::string_view key, std::string_view value) {
-  thread_field = format_line("", {{key, value}});
-}
-ThreadField::~ThreadField() { thread_field.clear(); }
-
-void debug(std::string_view message, Fields fields) { write(spdlog::level::debug, message, fields); }
-void info(std::string_view message, Fields fields) { write(spdlog::level::info, message, fields); }
-void warn(std::string_view message, Fields fields) { write(spdlog::level::warn, message, fields); }
-void error(std::string_view message, Fields fields) { write(spdlog::level::err, message, fields); }
-
-std::string format_line(std::string_view message, Fields fields) {
-  std::string line;
-  append_escaped(line, message, false);
-  for (const auto& field : fields) {
-    line += ' ';
-    line += field.key;
-    line += '=';
-    const bool quotes = needs_quotes(field.value);
-    if (quotes) line += '"';
-    append_escaped(line, field.value, quotes);
-    if (quotes) line += '"';
-  }
-  return line;
+void write_always(Level level, std::string_view message, Fields fields) {
+  write_unchecked(level, message, span_of(fields));
 }
 
 }  // namespace mailboat::log

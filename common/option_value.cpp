@@ -51,6 +51,8 @@ void assign(ByteSize& target, const OptionTexts& texts) { target = parse_byte_si
 
 void assign(log::Level& target, const OptionTexts& texts) { target = log::parse_level(only(texts)); }
 
+void assign(log::Format& target, const OptionTexts& texts) { target = log::parse_format(only(texts)); }
+
 std::string shown(const std::string& value) { return value; }
 
 std::string shown(const std::vector<std::string>& value) {
@@ -64,6 +66,17 @@ std::string shown(std::uint32_t value) { return std::to_string(value); }
 std::string shown(std::chrono::milliseconds value) { return format_duration(value); }
 std::string shown(ByteSize value) { return format_byte_size(value); }
 std::string shown(log::Level value) { return std::string(log::level_name(value)); }
+
+std::string shown(log::Format value) { return std::string(log::format_name(value)); }
+
+FileValue file_value(const std::string& value) { return {FileValue::Form::Text, {value}}; }
+FileValue file_value(const std::vector<std::string>& value) { return {FileValue::Form::List, value}; }
+FileValue file_value(bool value) { return {FileValue::Form::Bare, {value ? "true" : "false"}}; }
+FileValue file_value(std::uint32_t value) { return {FileValue::Form::Bare, {shown(value)}}; }
+FileValue file_value(std::chrono::milliseconds value) { return file_value(shown(value)); }
+FileValue file_value(ByteSize value) { return file_value(shown(value)); }
+FileValue file_value(log::Level value) { return file_value(shown(value)); }
+FileValue file_value(log::Format value) { return file_value(shown(value)); }
 
 OptionTexts split_at_commas(const std::string& text) {
   OptionTexts parts;

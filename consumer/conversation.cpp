@@ -39,7 +39,8 @@ void Conversation::hold(const std::string& endpoint, Ports ports) {
                     has_others ? FeedClient::IfUnreachable::GiveUp : FeedClient::IfUnreachable::Wait);
   const auto welcome = await_welcome(client);
   if (!welcome) return;
-  log::info("following", {{"producer", endpoint},
+  so_far_.beginnings.say(log::Level::Info, endpoint, "following",
+                         {{"producer", endpoint},
                           {"subscription", source_.subscription},
                           {"cursor", replica_.cursor() ? replica_.cursor()->snapshot.to_string() : "none"}});
   monitor_.connected(endpoint);
@@ -185,8 +186,10 @@ void Conversation::on_committed(const WindowApplier& applier, RejectionReport& r
   const auto& summary = replica_.summary();
   if (summary.rejections > 0) {
     so_far_.rejections += summary.rejections;
-    log::warn("events could not be applied and are tasks now",
-              {{"window", ack.window}, {"events", summary.rejections}, {"first", summary.first_rejection}});
+    so_far_.refused_events.say(
+        log::Level::Warning, without_digits(summary.first_rejection),
+        "events could not be applied and are tasks now",
+        {{"window", ack.window}, {"events", summary.rejections}, {"first", summary.first_rejection}});
   }
   if (!summary.refused_load.empty()) on_refused_load(summary);
   for (const auto& topic : summary.left_alone) {
@@ -197,6 +200,8 @@ void Conversation::on_committed(const WindowApplier& applier, RejectionReport& r
   monitor_.window_committed(applier.commit_took(), summary.rejections, ack.trouble);
   log::debug("window applied", {{"window", ack.window}, {"cursor", ack.snapshot.to_string()}});
   report.window_committed(std::move(ack));
+  so_far_.beginnings.say_what_is_over();
+  so_far_.refused_events.say_what_is_over();
   so_far_.turns_lost = 0;
   ports_.committed();
   so_far_.has_committed = true;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/repeated.hpp"
 #include "consumer/feed_client.hpp"
 #include "consumer/options.hpp"
 #include "consumer/paused_loads.hpp"
@@ -38,6 +39,8 @@ struct FollowedSoFar {
   bool caught_up = false;                       ///< with `until_caught_up`: it is done
   int turns_lost = 0;                           ///< since the last window that was committed
   std::optional<std::chrono::steady_clock::time_point> busy_since = {};  ///< another consumer is served
+  log::Repeated beginnings{5};                                           ///< of sessions
+  log::Repeated refused_events{};
 };
 
 /// How long the rest of a window may stay away while other sources wait to write: 5 s, doubled with each turn

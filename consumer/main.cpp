@@ -4,6 +4,7 @@
 
 #include "common/exit_code.hpp"
 #include "common/log.hpp"
+#include "common/log_level_signals.hpp"
 #include "common/memory.hpp"
 #include "common/monitoring.hpp"
 #include "common/service_manager.hpp"
@@ -22,6 +23,7 @@ void follow(const consumer::ConsumerOptions& options) {
   std::signal(SIGXFSZ, SIG_IGN);
   consumer::do_without_memory_statistics();
   const ShutdownSignal shutdown;
+  const LogLevelSignals log_level_signals;
   consumer::ConsumerMetrics metrics;
   Health health;
   const auto monitoring = serve_monitoring(options.metrics_listen, metrics.set, health);
@@ -37,6 +39,7 @@ ExitCode run(int argc, char** argv) {
   if (const auto* code = std::get_if<ExitCode>(&parsed)) return *code;
   const auto& options = std::get<consumer::ConsumerOptions>(parsed);
   log::set_level(options.log_level);
+  log::set_format(options.log_format);
   return run_logged([&options] { follow(options); });
 }
 

@@ -1,9 +1,11 @@
 #include "consumer/options.hpp"
 
+#include "common/duration.hpp"
 #include "common/endpoint.hpp"
 #include "common/error.hpp"
 #include "common/key_file.hpp"
 #include "common/listen_address.hpp"
+#include "consumer/route_examination.hpp"
 
 namespace mailboat::consumer {
 namespace {
@@ -67,24 +69,26 @@ void declare(CommandLine& line, ConsumerOptions& options) {
                 .value = "DURATION",
                 .help = "How often to compare all tables with the source; 0: only when asked to"},
                options.verify_every);
-  line.tables("route", [&options](const std::string& path, const std::vector<ConfigTable>& tables) {
-    options.routes = parse_routes(path, tables);
-  });
-  line.tables("source", [&options](const std::string& path, const std::vector<ConfigTable>& tables) {
-    options.sources = parse_sources(path, tables);
-  });
+  line.tables("route", "How a topic becomes rows of a table: [routes](routes.md)",
+              [&options](const std::string& path, const std::vector<ConfigTable>& tables) {
+                options.routes = parse_routes(path, tables);
+              });
+  line.tables("source", "One of several sources into the one file: [sources](sources.md)",
+              [&options](const std::string& path, const std::vector<ConfigTable>& tables) {
+                options.sources = parse_sources(path, tables);
+              });
   line.setting({.name = "metrics-listen",
                 .value = "HOST:PORT",
                 .help = "Where /metrics, /healthz and /readyz are answered, e.g. 127.0.0.1:9657"},
                options.metrics_listen);
   line.setting({.name = "log-level", .value = "LEVEL", .help = "debug, info, warning or error"},
                options.log_level);
+  line.setting({.name = "log-format", .value = "FORMAT", .help = "text, or json: an object for each line"},
+               options.log_format);
 }
 
-void require_usable(const Source& only) {
-  if (only.producers.empty()) throw ConfigurationError("producer: the list is empty");
-  for (const auto& endpoint : only.producers) require_endpoint(endpoint);
-  if (only.subscription.empty()) throw ConfigurationError("subscription: the name is empty");
+void require_name(const std::string& name, const char* sentence) {
+  if (name.empty()) throw InvalidInput(sentence);
 }
 
 void require_secure(const Source& source, const ConsumerOptions& options) {
@@ -105,18 +109,41 @@ void require_secure(const Source& source, const ConsumerOptions& options) {
   for (const auto& endpoint : source.producers) require_private_connection(endpoint, options.insecure);
 }
 
-void require_usable(const ConsumerOptions& options) {
-  for (const auto& source : options.sources) require_secure(source, options);
-  if (options.message_limit < smallest_message_limit)
-    throw ConfigurationError("message-limit has to be at least " + format_byte_size(smallest_message_limit) +
-                             ": a frame may be that large");
-  if (options.database.empty()) throw ConfigurationError("database: the file name is empty");
-  if (options.heartbeat <= std::chrono::milliseconds(0))
-    throw ConfigurationError("heartbeat has to be above zero");
-  require_listen_address(options.metrics_listen);
-  const auto every = options.verify_every;
-  if (every != std::chrono::milliseconds(0) && every < std::chrono::minutes(1))
-    throw ConfigurationError("verify-every has to be a minute or more, or 0 for never");
+void require_message_limit(ByteSize limit) {
+  if (limit >= smallest_message_limit) return;
+  throw InvalidInput("has to be at least " + format_byte_size(smallest_message_limit) +
+                     ": a frame may be that large");
+}
+
+void require_endpoints(const std::vector<std::string>& endpoints) {
+  if (endpoints.empty()) throw InvalidInput("the list is empty");
+  for (const auto& endpoint : endpoints) require_endpoint(endpoint);
+}
+
+void require_usable_pause(std::chrono::milliseconds verify_every) {
+  if (verify_every != std::chrono::milliseconds(0) && verify_every < std::chrono::minutes(1))
+    throw InvalidInput("has to be a minute or more, or 0s for never");
+}
+
+void declare_checks(CommandLine& line, ConsumerOptions& options, const Source& only) {
+  const auto has_one_source = [&options] { return options.sources.empty(); };
+  line.check("producer", [&only, has_one_source] {
+    if (has_one_source()) require_endpoints(only.producers);
+  });
+  line.check("subscription", [&only, has_one_source] {
+    if (has_one_source()) require_name(only.subscription, "the name is empty");
+  });
+  line.check("database", [&options] { require_name(options.database, "the file name is empty"); });
+  line.check("heartbeat", [&options] { require_above_zero(options.heartbeat); });
+  line.check("verify-every", [&options] { require_usable_pause(options.verify_every); });
+  line.check("message-limit", [&options] { require_message_limit(options.message_limit); });
+  line.check("metrics-listen", [&options] { require_listen_address(options.metrics_listen); });
+  line.check([&options, &only] {
+    if (options.sources.empty()) options.sources.push_back(only);
+    assign_routes(options.routes, options.sources);
+    for (const auto& source : options.sources) require_secure(source, options);
+    if (!options.key_file.empty()) options.keys = read_key_file(options.key_file);
+  });
 }
 
 }  // namespace
@@ -130,15 +157,9 @@ std::variant<ConsumerOptions, ExitCode> parse_options(const std::vector<std::str
       "mailboat-consumer --producer tcp://127.0.0.1:5657 --subscription shop --database shop.db");
   declare_source(line, only);
   declare(line, options);
-  line.check([&] {
-    if (options.sources.empty()) {
-      require_usable(only);
-      options.sources.push_back(only);
-    }
-    assign_routes(options.routes, options.sources);
-    require_usable(options);
-    if (!options.key_file.empty()) options.keys = read_key_file(options.key_file);
-  });
+  declare_checks(line, options, only);
+  line.offer_inspection();
+  line.examine([&options](CommandLine::Examination& found) { examine_routes(options, found); });
   if (const auto code = line.parse(arguments, terminal, environment)) return *code;
   return options;
 }

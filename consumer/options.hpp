@@ -72,6 +72,9 @@ struct ConsumerOptions {
 
   /// Debug also logs each window.
   log::Level log_level = log::Level::Info;
+
+  /// Json: each line an object, for what collects logs and reads fields. Text is for people and the journal.
+  log::Format log_format = log::Format::Text;
 };
 
 /// The options, or the code that the program is to end with because what had to be said has been printed.

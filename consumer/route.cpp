@@ -4,7 +4,8 @@
 #include <map>
 #include <set>
 
-#include "common/error.hpp"
+#include "common/mistakes.hpp"
+#include "common/nearest_name.hpp"
 #include "consumer/table_schema.hpp"
 #include "consumer/target_sql.hpp"
 
@@ -66,8 +67,8 @@ class RouteReader {
   void refuse_unknown_keys() const {
     for (const auto& [name, value] : table_.values) {
       if (known_keys.contains(name)) continue;
-      fail(name, "unknown key (known: " + joined({known_keys.begin(), known_keys.end()}, ", ") +
-                     "). A setting of the consumer stands above the first [[route]]");
+      fail(name, "unknown key" + hint_for(name, {known_keys.begin(), known_keys.end()}) +
+                     ". A setting of the consumer stands above the first [[route]]");
     }
   }
 
@@ -288,14 +289,18 @@ std::string place_of(const Route& route, const std::string& key) {
 
 std::vector<Route> parse_routes(const std::string& file, const std::vector<ConfigTable>& tables) {
   std::vector<Route> routes;
-  for (const auto& table : tables) {
-    auto route = RouteReader(file, routes.size() + 1, table).read();
-    for (const auto& other : routes) {
-      require_alone(route, other);
-      require_tellable(route, other);
-    }
-    routes.push_back(std::move(route));
+  Mistakes mistakes;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    mistakes.attempt([&] {
+      auto route = RouteReader(file, i + 1, tables[i]).read();
+      for (const auto& other : routes) {
+        require_alone(route, other);
+        require_tellable(route, other);
+      }
+      routes.push_back(std::move(route));
+    });
   }
+  mistakes.raise();
   return routes;
 }
 

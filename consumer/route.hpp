@@ -59,8 +59,8 @@ struct Route {
 /// topic.
 [[nodiscard]] std::string place_of(const Route& route, const std::string& key);
 
-/// The `[[route]]` tables of a configuration file. Throws ConfigurationError for the first mistake: file,
-/// number and topic of the route, key, and what to do. Pure.
+/// The `[[route]]` tables of a configuration file. Throws ConfigurationError for the first mistake of each:
+/// file, line, number and topic of the route, key, and what to do. Pure.
 std::vector<Route> parse_routes(const std::string& file, const std::vector<ConfigTable>& tables);
 
 /// The routes that apply to a topic: its own, else the default one, else none.

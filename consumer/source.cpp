@@ -5,7 +5,8 @@
 
 #include "common/curve_key.hpp"
 #include "common/endpoint.hpp"
-#include "common/error.hpp"
+#include "common/mistakes.hpp"
+#include "common/nearest_name.hpp"
 #include "consumer/table_schema.hpp"
 #include "consumer/target_sql.hpp"
 
@@ -57,10 +58,8 @@ class SourceReader {
   void refuse_unknown_keys() const {
     for (const auto& [key, value] : table_.values) {
       if (std::find(known_keys.begin(), known_keys.end(), key) != known_keys.end()) continue;
-      fail(key,
-           "unknown key (known: name, producer, producer_key, subscription, prefix). A setting of the "
-           "consumer "
-           "stands above the first [[source]]");
+      fail(key, "unknown key" + hint_for(key, known_keys) +
+                    ". A setting of the consumer stands above the first [[source]]");
     }
   }
 
@@ -169,10 +168,11 @@ void assign(Route& route, const std::vector<Source>& sources) {
 
 std::vector<Source> parse_sources(const std::string& file, const std::vector<ConfigTable>& tables) {
   std::vector<Source> sources;
-  for (const auto& table : tables) {
-    auto source = SourceReader(file, sources.size() + 1, table).read(sources);
-    sources.push_back(std::move(source));
+  Mistakes mistakes;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    mistakes.attempt([&] { sources.push_back(SourceReader(file, i + 1, tables[i]).read(sources)); });
   }
+  mistakes.raise();
   return sources;
 }
 

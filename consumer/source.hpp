@@ -30,8 +30,8 @@ struct Source {
   friend bool operator==(const Source&, const Source&) = default;
 };
 
-/// The `[[source]]` tables of a configuration file. Throws ConfigurationError for the first mistake: file,
-/// line, number and name of the source, key, and what to do. Pure.
+/// The `[[source]]` tables of a configuration file. Throws ConfigurationError for the first mistake of each:
+/// file, line, number and name of the source, key, and what to do. Pure.
 std::vector<Source> parse_sources(const std::string& file, const std::vector<ConfigTable>& tables);
 
 /// Gives each route its source: the only one, if there is one only. Throws ConfigurationError for a route of

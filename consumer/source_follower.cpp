@@ -5,7 +5,6 @@
 #include <mutex>
 #include <utility>
 
-#include "common/log.hpp"
 #include "consumer/producer_connection.hpp"
 #include "consumer/storage_error.hpp"
 #include "consumer/trouble_report.hpp"
@@ -38,6 +37,8 @@ SourceFollower::SourceFollower(const ConsumerOptions& options, const Source& sou
       producers_(source.producers, options.heartbeat, [this](const std::string& endpoint) {
         return connect_to_producer(options_, source_, endpoint);
       }) {}
+
+SourceFollower::~SourceFollower() { waits_.over("no longer waiting to follow"); }
 
 void SourceFollower::run() {
   while (!stop_.stop_requested() && !so_far_.caught_up) {
@@ -132,10 +133,9 @@ bool SourceFollower::report(const std::string& trouble) {
 
 void SourceFollower::wait_after(const std::string& trouble, Report is_to_be_reported, Backoff& backoff) {
   auto& known = trouble_[asked_];
-  if (trouble != known) {
-    log::warn("waiting to try again", {{"reason", trouble}});
-    reported_ = is_to_be_reported == Report::No;
-  }
+  if (trouble != known) reported_ = is_to_be_reported == Report::No;
+  waits_.say(log::Level::Warning, asked_ + ' ' + without_digits(trouble), "waiting to try again",
+             {{"reason", trouble}});
   known = trouble;
   monitor_.waits(trouble);
   if (!reported_) reported_ = report(trouble);
@@ -146,7 +146,7 @@ void SourceFollower::recovered() {
   producers_.served();
   backoff_.succeeded();
   lost_backoff_.succeeded();
-  if (!trouble_.empty()) log::info("working again");
+  waits_.over("working again");
   trouble_.clear();
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/backoff.hpp"
+#include "common/repeated.hpp"
 #include "consumer/conversation.hpp"
 #include "consumer/options.hpp"
 #include "consumer/producers.hpp"
@@ -22,12 +23,15 @@ class WrongFile : public Fatal {
 
 /// Follows one source: session after session with its producers, each with the one that Producers chooses; a
 /// session is left between two windows for a producer that stands earlier in the list. Whatever may mend
-/// itself (a producer or a disk that is away, a lock) is logged once per change and tried again, with growing
-/// pauses. One thread. All that is given must outlive it.
+/// itself (a producer or a disk that is away, a lock) is tried again, with growing pauses, and logged less
+/// and less often. One thread. All that is given must outlive it.
 class SourceFollower {
  public:
   SourceFollower(const ConsumerOptions& options, const Source& source, std::shared_ptr<ReplicaFile> file,
                  std::stop_token stop, SourceMonitor& monitor);
+  ~SourceFollower();
+  SourceFollower(const SourceFollower&) = delete;
+  SourceFollower& operator=(const SourceFollower&) = delete;
 
   /// Until the stop, or with `until_caught_up` until that. What does not mend itself ends with Fatal
   /// (WrongFile where no source can follow) or ConfigurationError.
@@ -55,8 +59,9 @@ class SourceFollower {
   Backoff lost_backoff_;  // between producers that cannot be reached
   Producers producers_;
   std::string asked_;                           // the producer that was talked to last
-  std::map<std::string, std::string> trouble_;  // the last reason for waiting that was logged, of each
-  bool reported_ = true;                        // a producer knows of it, or need not
+  std::map<std::string, std::string> trouble_;  // the last reason for waiting with each
+  log::Repeated waits_;
+  bool reported_ = true;  // a producer knows of it, or need not
   FollowedSoFar so_far_;
 };
 

@@ -18,16 +18,6 @@ void add_pieces(std::vector<std::string_view>& pieces, std::string_view secret) 
   }
 }
 
-// What stands after the user's name and a colon, up to the last @: a password may hold the earlier ones.
-std::string_view password_of_uri(std::string_view conninfo) {
-  const auto scheme = conninfo.find(":/");
-  const auto at = conninfo.rfind('@');
-  if (scheme == none || at == none || at < scheme) return {};
-  const auto user = conninfo.find_first_not_of('/', scheme + 1);
-  const auto colon = conninfo.find(':', user);
-  return colon < at ? conninfo.substr(colon + 1, at - colon - 1) : std::string_view{};
-}
-
 // From `password=` on, in a URI's query or as a key: up to the end, for a space or & may be part of it.
 std::string_view password_of_key(std::string_view conninfo) {
   const auto key = conninfo.find("password");
@@ -52,6 +42,16 @@ std::string_view connection_string(char** argv, int index) {
 }
 
 }  // namespace
+
+// A password may hold the earlier @.
+std::string_view password_of_uri(std::string_view conninfo) {
+  const auto scheme = conninfo.find(":/");
+  const auto at = conninfo.rfind('@');
+  if (scheme == none || at == none || at < scheme) return {};
+  const auto user = conninfo.find_first_not_of('/', scheme + 1);
+  const auto colon = conninfo.find(':', user);
+  return colon < at ? conninfo.substr(colon + 1, at - colon - 1) : std::string_view{};
+}
 
 std::vector<std::string_view> passwords_in(std::string_view conninfo) {
   std::vector<std::string_view> found;

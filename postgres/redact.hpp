@@ -11,6 +11,10 @@ namespace mailboat::postgres {
 /// pieces.
 std::string redact(std::string_view message, std::string_view conninfo);
 
+/// What stands after the user's name and a colon, up to the last @: in a URI, the password; else empty. A
+/// part of `conninfo`.
+std::string_view password_of_uri(std::string_view conninfo);
+
 /// The parts of `conninfo` that are, or could be, a password. What stands after one can be among them, for a
 /// password may hold what else would end it.
 std::vector<std::string_view> passwords_in(std::string_view conninfo);

@@ -72,15 +72,11 @@ std::optional<LoadReader::Chunk> ChunkFeed::read(std::uint64_t window) {
 
 std::optional<LoadReader::Chunk> ChunkFeed::read(const LoadPosition& position, Clock::time_point& retry_at) {
   auto chunk = reader_.read(position, piece_bytes_);
-  if (chunk) {
-    trouble_.clear();
-    return chunk;
-  }
-  if (trouble_ != reader_.why_not()) {
-    trouble_ = reader_.why_not();
-    log::warn("cannot read a table now, trying again every second",
-              {{"subscription", subscription_}, {"topic", position.topic}, {"reason", trouble_}});
-  }
+  if (chunk) return chunk;
+  const auto& reason = reader_.why_not();
+  trouble_.say(log::Level::Warning, position.topic + ' ' + without_digits(reason),
+               "cannot read a table now, trying again every second",
+               {{"subscription", subscription_}, {"topic", position.topic}, {"reason", reason}});
   retry_at = Clock::now() + retry_interval;
   return std::nullopt;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/messages.hpp"
+#include "common/repeated.hpp"
 #include "postgres/connection.hpp"
 #include "producer/load_reader.hpp"
 #include "producer/operation_desk.hpp"
@@ -63,7 +64,7 @@ class ChunkFeed {
   std::vector<Load> loads_;        // unfinished, in the order in which they are loaded
   std::uint64_t loaded_rows_ = 0;  // of all tables, in this session
   Clock::time_point verify_at_{};  // not before
-  std::string trouble_;            // the last that was logged
+  log::Repeated trouble_;
 };
 
 }  // namespace mailboat::producer

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "common/backoff.hpp"
-#include "common/log.hpp"
+#include "common/repeated.hpp"
 
 namespace mailboat::producer {
 namespace {
@@ -71,7 +71,7 @@ void CommitWatch::pause(const std::stop_token& stop, milliseconds interval) {
 
 void CommitWatch::run(const std::stop_token& stop) {
   Backoff backoff({.first = milliseconds(100), .longest = milliseconds(5000)});
-  bool complained = false;
+  log::Repeated trouble;
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(mutex_);
@@ -79,14 +79,15 @@ void CommitWatch::run(const std::stop_token& stop) {
     }
     try {
       postgres::Connection connection(conninfo_, "mailboat-producer/commit-watch");
-      if (std::exchange(complained, false)) log::info("watching for commits again");
+      trouble.over("watching for commits again");
       backoff.succeeded();
       connection.listen(channel);
       watch(stop, connection);
     } catch (const Error& error) {
       // The sessions notice a lost server themselves. If it is only us who cannot connect, they must not
       // sleep on.
-      if (!std::exchange(complained, true)) log::warn("cannot watch for commits", {{"error", error.what()}});
+      trouble.say(log::Level::Warning, without_digits(error.what()), "cannot watch for commits",
+                  {{"error", error.what()}});
       wake_all();
       pause(stop, backoff.next());
     }

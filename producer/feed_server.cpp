@@ -84,7 +84,8 @@ void FeedServer::on_message(const Incoming& incoming) {
     }
   } catch (const InvalidInput& error) {
     metrics_.bad_messages.with({}).add();
-    log::warn("a message that is not ours was dropped", {{"error", error.what()}});
+    strangers_.say(log::Level::Warning, without_digits(error.what()),
+                   "a message that is not ours was dropped", {{"error", error.what()}});
   }
 }
 
@@ -94,7 +95,8 @@ void FeedServer::answer(const PeerId& peer, const Refusal& refusal) {
 
 void FeedServer::begin_session(const PeerId& peer, const std::string& key, Hello hello) {
   if (const auto known = consumers_.find(peer); known != consumers_.end()) {
-    log::warn("a second Hello on one connection was dropped", {{"subscription", hello.subscription}});
+    strangers_.say(log::Level::Warning, hello.subscription, "a second Hello on one connection was dropped",
+                   {{"subscription", hello.subscription}});
     return;
   }
   if (!is_admitted(peer, key, hello)) return;
@@ -104,7 +106,7 @@ void FeedServer::begin_session(const PeerId& peer, const std::string& key, Hello
     if (*open) listener_->send(peer, encode(message));
   };
   auto session =
-      std::make_unique<Session>(options_, std::move(hello), std::move(send), watch_, refusals_, metrics_);
+      std::make_unique<Session>(options_, std::move(hello), std::move(send), watch_, session_log_, metrics_);
   consumers_.emplace(peer, Consumer{key, std::move(open), std::move(session), Clock::now()});
 }
 
@@ -124,11 +126,9 @@ bool FeedServer::is_admitted(const PeerId& peer, const std::string& key, const H
 // Remembered by the consumer and not by the subscription: anybody can name a thousand of those.
 void FeedServer::refuse_hello(const PeerId& peer, const std::string& key, const Hello& hello,
                               const Refusal& refusal) {
-  if (refusals_.is_news("key " + key, refusal.text, Clock::now())) {
-    log::warn(
-        "session refused",
-        {{"subscription", hello.subscription}, {"consumer", access_.name_of(key)}, {"reason", refusal.text}});
-  }
+  session_log_.refusals.say(
+      log::Level::Warning, "key " + key + ' ' + without_digits(refusal.text), "session refused",
+      {{"subscription", hello.subscription}, {"consumer", access_.name_of(key)}, {"reason", refusal.text}});
   answer(peer, refusal);
 }
 
@@ -167,12 +167,16 @@ void FeedServer::end_forbidden_sessions() {
 void FeedServer::keep_heartbeat(Clock::time_point now) {
   if (now - heartbeat_at_ < options_.heartbeat) return;
   heartbeat_at_ = now;
+  session_log_.say_what_is_over();
+  strangers_.say_what_is_over();
   const auto heartbeat = encode(FromProducer{Heartbeat{}});
   for (auto& [peer, consumer] : consumers_) {
     if (*consumer.open) listener_->send(peer, heartbeat);
     const auto longer_heartbeat = std::max(options_.heartbeat, consumer.session->hello().heartbeat);
     if (now - consumer.heard_at > silent_heartbeats * longer_heartbeat && !consumer.session->finished()) {
-      log::warn("a consumer has fallen silent", {{"subscription", consumer.session->hello().subscription}});
+      const auto& subscription = consumer.session->hello().subscription;
+      session_log_.course.say(log::Level::Warning, subscription, "a consumer has fallen silent",
+                              {{"subscription", subscription}});
       consumer.session->consumer_is_gone();
     }
   }

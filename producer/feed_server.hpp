@@ -62,7 +62,8 @@ class FeedServer {
   Admission admission_;
   TokenBucket answers_;
   CommitWatch watch_;
-  RefusalLog refusals_;
+  SessionLog session_log_;
+  log::Repeated strangers_{10};
   std::map<PeerId, Consumer> consumers_;  // before the listener and the watch go, the sessions must be gone
   Clock::time_point heartbeat_at_{};
 };

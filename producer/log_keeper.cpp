@@ -84,8 +84,8 @@ void LogKeeper::attempt(Chore& chore, const std::function<void()>& work) {
   if (Clock::now() < chore.due) return;
   try {
     work();
-    if (std::exchange(chore.failures, 0) >= many_failures || !std::exchange(chore.complaint, {}).empty())
-      log::info("the log is being kept again", {{"chore", chore.name}});
+    chore.failures = 0;
+    chore.trouble.over("the log is being kept again", {{"chore", chore.name}});
     chore.backoff.succeeded();
   } catch (const postgres::StatementFailed& error) {
     failed(chore, error);
@@ -96,11 +96,12 @@ void LogKeeper::failed(Chore& chore, const postgres::StatementFailed& error) {
   chore.due = Clock::now() + chore.backoff.next();
   ++chore.failures;
   if (!is_lock_failure(error)) {
-    if (std::exchange(chore.complaint, error.what()) != error.what())
-      log::warn("the log cannot be kept", {{"chore", chore.name}, {"error", error.what()}});
-  } else if (chore.failures == many_failures) {
-    log::warn("the log waits to be kept: somebody holds locks on it all the time",
-              {{"chore", chore.name}, {"error", error.what()}});
+    chore.trouble.say(log::Level::Warning, without_digits(error.what()), "the log cannot be kept",
+                      {{"chore", chore.name}, {"error", error.what()}});
+  } else if (chore.failures >= many_failures) {
+    chore.trouble.say(log::Level::Warning, "",
+                      "the log waits to be kept: somebody holds locks on it all the time",
+                      {{"chore", chore.name}, {"error", error.what()}});
   }
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/backoff.hpp"
+#include "common/repeated.hpp"
 #include "postgres/connection.hpp"
 #include "producer/log_layout.hpp"
 
@@ -35,7 +36,7 @@ class LogKeeper {
     Backoff backoff{{.first = std::chrono::seconds(1), .longest = std::chrono::minutes(1)}};
     Clock::time_point due{};
     int failures = 0;
-    std::string complaint = {};
+    log::Repeated trouble{};
   };
 
   bool is_ours();

@@ -6,6 +6,7 @@
 #include "common/hangup.hpp"
 #include "common/key_file.hpp"
 #include "common/log.hpp"
+#include "common/log_level_signals.hpp"
 #include "common/memory.hpp"
 #include "common/monitoring.hpp"
 #include "common/service_manager.hpp"
@@ -36,6 +37,7 @@ ListenerSettings listener_settings(const producer::ProducerOptions& options, pro
 void serve(const producer::ProducerOptions& options) {
   const HangupSignal hangup;
   const ShutdownSignal shutdown;
+  const LogLevelSignals log_level_signals;
   producer::Access access(options.allow_list);
   producer::ProducerMetrics metrics;
   Health health;
@@ -60,6 +62,7 @@ ExitCode run(int argc, char** argv) {
   if (const auto* code = std::get_if<ExitCode>(&parsed)) return *code;
   const auto& options = std::get<producer::ProducerOptions>(parsed);
   log::set_level(options.log_level);
+  log::set_format(options.log_format);
   return run_logged([&options] { serve(options); });
 }
 

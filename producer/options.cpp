@@ -1,9 +1,11 @@
 #include "producer/options.hpp"
 
+#include "common/duration.hpp"
 #include "common/endpoint.hpp"
 #include "common/error.hpp"
 #include "common/key_file.hpp"
 #include "common/listen_address.hpp"
+#include "postgres/conninfo.hpp"
 #include "producer/allow_list.hpp"
 
 namespace mailboat::producer {
@@ -39,7 +41,8 @@ void declare(CommandLine& line, ProducerOptions& options) {
   line.setting(
       {.name = "postgres",
        .value = "CONNECTION",
-       .help = "The source database: a URI, key=value pairs, or nothing for PGHOST, PGDATABASE and so on"},
+       .help = "The source database: a URI, key=value pairs, or nothing for PGHOST, PGDATABASE and so on",
+       .mask = postgres::masked_conninfo},
       options.postgres);
   line.setting({.name = "listen", .value = "ENDPOINT", .help = "Where consumers connect"}, options.listen);
   declare_security(line, options);
@@ -72,6 +75,18 @@ void declare(CommandLine& line, ProducerOptions& options) {
                options.metrics_listen);
   line.setting({.name = "log-level", .value = "LEVEL", .help = "debug, info, warning or error"},
                options.log_level);
+  line.setting({.name = "log-format", .value = "FORMAT", .help = "text, or json: an object for each line"},
+               options.log_format);
+}
+
+void require_limit(std::uint32_t limit) {
+  if (limit == 0) throw InvalidInput("has to be above zero");
+}
+
+void require_message_limit(ByteSize limit) {
+  if (limit >= smallest_message_limit) return;
+  throw InvalidInput("has to be at least " + format_byte_size(smallest_message_limit) +
+                     ": what a consumer reports may be that large");
 }
 
 void require_secure(const ProducerOptions& options) {
@@ -81,31 +96,29 @@ void require_secure(const ProducerOptions& options) {
             ? "allow-list needs a key-file: without keys nobody can be told from anybody else"
             : "key-file needs an allow-list: without one there is nobody to let in");
   }
-  if (options.session_limit == 0) throw ConfigurationError("session-limit has to be above zero");
-  if (options.handshake_limit == 0) throw ConfigurationError("handshake-limit has to be above zero");
-  if (options.message_limit < smallest_message_limit) {
-    throw ConfigurationError("message-limit has to be at least " + format_byte_size(smallest_message_limit) +
-                             ": what a consumer reports may be that large");
-  }
   if (options.key_file.empty()) return require_private_bind(options.listen, options.insecure);
   read_key_file(options.key_file);
   read_allow_list(options.allow_list);
 }
 
-void require_usable(const ProducerOptions& options) {
-  using std::chrono::milliseconds;
-  require_endpoint(options.listen);
-  require_secure(options);
-  if (options.poll_interval_max <= milliseconds(0))
-    throw ConfigurationError("poll-interval-max has to be above zero");
-  if (options.snapshot_hold_max <= milliseconds(0))
-    throw ConfigurationError("snapshot-hold-max has to be above zero");
-  if (options.max_retained_bytes < smallest_limit) {
-    throw ConfigurationError("max-retained-bytes has to be at least " + format_byte_size(smallest_limit) +
-                             ": a log of less has no parts that could leave it");
-  }
-  if (options.heartbeat <= milliseconds(0)) throw ConfigurationError("heartbeat has to be above zero");
-  require_listen_address(options.metrics_listen);
+void require_usable_log(ByteSize max_retained_bytes) {
+  if (max_retained_bytes >= smallest_limit) return;
+  throw InvalidInput("has to be at least " + format_byte_size(smallest_limit) +
+                     ": a log of less has no parts that could leave it");
+}
+
+void declare_checks(CommandLine& line, const ProducerOptions& options) {
+  line.check("postgres", [&options] { postgres::require_conninfo(options.postgres); });
+  line.check("listen", [&options] { require_endpoint(options.listen); });
+  line.check("poll-interval-max", [&options] { require_above_zero(options.poll_interval_max); });
+  line.check("snapshot-hold-max", [&options] { require_above_zero(options.snapshot_hold_max); });
+  line.check("max-retained-bytes", [&options] { require_usable_log(options.max_retained_bytes); });
+  line.check("heartbeat", [&options] { require_above_zero(options.heartbeat); });
+  line.check("session-limit", [&options] { require_limit(options.session_limit); });
+  line.check("handshake-limit", [&options] { require_limit(options.handshake_limit); });
+  line.check("message-limit", [&options] { require_message_limit(options.message_limit); });
+  line.check("metrics-listen", [&options] { require_listen_address(options.metrics_listen); });
+  line.check([&options] { require_secure(options); });
 }
 
 }  // namespace
@@ -117,7 +130,8 @@ std::variant<ProducerOptions, ExitCode> parse_options(const std::vector<std::str
                    "Reads committed changes from PostgreSQL's outbox and streams them to mailboat-consumer.",
                    "mailboat-producer --postgres postgresql://mailboat@db.example.org/shop");
   declare(line, options);
-  line.check([&options] { require_usable(options); });
+  declare_checks(line, options);
+  line.offer_inspection();
   if (const auto code = line.parse(arguments, terminal, environment)) return *code;
   return options;
 }

@@ -87,6 +87,9 @@ struct ProducerOptions {
 
   /// Debug also logs each session's windows.
   log::Level log_level = log::Level::Info;
+
+  /// Json: each line an object, for what collects logs and reads fields. Text is for people and the journal.
+  log::Format log_format = log::Format::Text;
 };
 
 /// The options, or the code that the program is to end with because what had to be said has been printed.

@@ -4,10 +4,9 @@
 #include <condition_variable>
 #include <limits>
 #include <mutex>
-#include <utility>
 
 #include "common/backoff.hpp"
-#include "common/log.hpp"
+#include "common/repeated.hpp"
 #include "producer/log_keeper.hpp"
 #include "producer/source.hpp"
 #include "producer/survey.hpp"
@@ -39,16 +38,17 @@ Retention::Retention(std::string conninfo, RetentionLimits limits, Told told)
 void Retention::run(const std::stop_token& stop) {
   told_.metrics.max_retained_bytes.with({}).set(in_bytes(limits_.max_retained));
   Backoff backoff({.first = milliseconds(500), .longest = milliseconds(30'000)});
-  bool complained = false;
+  log::Repeated trouble;
   while (!stop.stop_requested()) {
     try {
       auto connection = connect_to_source(conninfo_, "mailboat-producer/retention");
-      if (std::exchange(complained, false)) log::info("the log is being kept again");
+      trouble.over("the log is being kept again");
       backoff.succeeded();
       tell({});
       keep(stop, connection);
     } catch (const std::exception& error) {
-      if (!std::exchange(complained, true)) log::warn("cannot keep the log", {{"error", error.what()}});
+      trouble.say(log::Level::Warning, without_digits(error.what()), "cannot keep the log",
+                  {{"error", error.what()}});
       tell(std::string("the source database cannot be used: ") + error.what());
       pause(stop, backoff.next());
     }

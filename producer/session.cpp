@@ -53,12 +53,12 @@ class Registration {
 }  // namespace
 
 Session::Session(const ProducerOptions& options, Hello hello, Send send, CommitWatch& watch,
-                 RefusalLog& refusals, ProducerMetrics& metrics)
+                 SessionLog& session_log, ProducerMetrics& metrics)
     : options_(options),
       hello_(std::move(hello)),
       send_(std::move(send)),
       watch_(watch),
-      refusals_(refusals),
+      log_(session_log),
       metrics_(metrics),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
@@ -69,7 +69,8 @@ Session::~Session() {
 
 void Session::refuse(RefusalCode code, const std::string& text) {
   metrics_.refusals.with({std::string(code_name(code))}).add();
-  refusals_.refused(hello_.subscription, text);
+  log_.refusals.say(log::Level::Warning, hello_.subscription + ' ' + without_digits(text), "session refused",
+                    {{"subscription", hello_.subscription}, {"reason", text}});
   send_(Refusal{code, text});
 }
 
@@ -82,7 +83,8 @@ void Session::run(const std::stop_token& stop) {
       tell_trouble();
     }
   } catch (const SessionEnded& end) {
-    log::info("session ended", {{"subscription", hello_.subscription}, {"reason", end.what()}});
+    log_.course.say(log::Level::Info, hello_.subscription + ' ' + without_digits(end.what()), "session ended",
+                    {{"subscription", hello_.subscription}, {"reason", end.what()}});
     send_(Refusal{RefusalCode::ShuttingDown, end.what()});
   } catch (const SessionRefused& refusal) {
     refuse(refusal.code(), refusal.what());
@@ -99,7 +101,9 @@ void Session::tell_trouble() {
   auto connection = connect_to_source(options_.postgres, "mailboat-producer/" + hello_.subscription);
   const auto subscription = find_subscription(connection, hello_.subscription);
   if (note_trouble(connection, subscription.id, hello_.trouble)) {
-    log::warn("a replica is in trouble", {{"subscription", hello_.subscription}, {"reason", hello_.trouble}});
+    log_.troubles.say(log::Level::Warning, hello_.subscription + ' ' + without_digits(hello_.trouble),
+                      "a replica is in trouble",
+                      {{"subscription", hello_.subscription}, {"reason", hello_.trouble}});
   }
   send_(Refusal{RefusalCode::TroubleNoted, "noted; mailboat status shows it"});
 }
@@ -120,9 +124,10 @@ void Session::serve(const std::stop_token& stop) {
   const auto resume = begin_in_log(connection, subscription, hello_, source, options_.trust_failover);
   subscription.wants_times = hello_.wants_times;
   send_(Welcome{source.identity, options_.heartbeat, resume.new_history, resume.shared_events});
-  log::info("session begins", {{"subscription", subscription.name},
-                               {"replica", hello_.replica},
-                               {"cursor", resume.cursor ? resume.cursor->to_string() : "none"}});
+  log_.course.say(log::Level::Info, subscription.name, "session begins",
+                  {{"subscription", subscription.name},
+                   {"replica", hello_.replica},
+                   {"cursor", resume.cursor ? resume.cursor->to_string() : "none"}});
   if (resume.cursor && resume.loads_tables) {
     log::warn("every table is loaded in place",
               {{"subscription", subscription.name}, {"reason", resume.why_reloaded}});

@@ -10,7 +10,7 @@
 #include "producer/inbox.hpp"
 #include "producer/options.hpp"
 #include "producer/producer_metrics.hpp"
-#include "producer/refusal_log.hpp"
+#include "producer/session_log.hpp"
 
 namespace mailboat::producer {
 
@@ -21,9 +21,9 @@ class Session {
  public:
   using Send = std::function<void(const FromProducer&)>;
 
-  /// `send` may be called until the destructor returns. `options`, `watch`, `refusals` and `metrics`
-  /// must outlive the session.
-  Session(const ProducerOptions& options, Hello hello, Send send, CommitWatch& watch, RefusalLog& refusals,
+  /// `send` may be called until the destructor returns. `options`, `watch`, `session_log` and `metrics` must
+  /// outlive the session.
+  Session(const ProducerOptions& options, Hello hello, Send send, CommitWatch& watch, SessionLog& session_log,
           ProducerMetrics& metrics);
   /// Stops and waits for the thread.
   ~Session();
@@ -53,7 +53,7 @@ class Session {
   const Hello hello_;
   const Send send_;
   CommitWatch& watch_;
-  RefusalLog& refusals_;
+  SessionLog& log_;
   ProducerMetrics& metrics_;
   Inbox inbox_;
   std::atomic<bool> finished_ = false;

@@ -76,7 +76,7 @@ void TaskDesk::take(Rejected rejected) {
   const auto surplus = std::erase_if(
       rejected.rejections, [](const Rejection& rejection) { return !is_event_id(rejection.event_id); });
   if (surplus > 0) {
-    log::warn("rejections of impossible events were dropped",
+    told_.say(log::Level::Warning, "", "rejections of impossible events were dropped",
               {{"subscription", subscription_}, {"count", surplus}});
   }
   if (!rejected.rejections.empty()) reports_.emplace_back(std::move(rejected));
@@ -105,7 +105,7 @@ void TaskDesk::record(const Rejected& rejected) {
   }
   commit("SELECT outbox.reject($1, $2::bigint[], $3::xid8[], $4::text[])",
          {subscription_, ids.literal(), transactions.literal(), errors.literal()});
-  log::info("rejected events recorded",
+  told_.say(log::Level::Info, "", "rejected events recorded",
             {{"subscription", subscription_}, {"count", recorded.event_ids.size()}});
   confirm_(recorded);
 }

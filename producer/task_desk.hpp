@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "common/messages.hpp"
+#include "common/repeated.hpp"
 #include "postgres/connection.hpp"
 #include "producer/resume_point.hpp"
 #include "producer/retry_reader.hpp"
@@ -65,6 +66,7 @@ class TaskDesk {
   std::string file_;  // the replica's
   const Confirm confirm_;
   RetryReader reader_;
+  log::Repeated told_{5};
 
   std::deque<std::variant<Rejected, Retried>> reports_;
   std::set<EventId> under_way_;  // events of the Retry whose outcomes have not been recorded

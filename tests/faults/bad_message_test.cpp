@@ -1,5 +1,7 @@
+#include <csignal>
 #include <gtest/gtest.h>
 #include <random>
+#include <regex>
 #include <zmq.h>
 
 #include "common/codec.hpp"
@@ -55,6 +57,16 @@ class BadMessage : public ::testing::Test {
     expect_unaffected();
   }
 
+  /// Lines, and what they say was left out in between.
+  std::size_t counted_as_dropped() {
+    const std::string said = pipeline_.producer().errors();
+    const std::regex line(std::string(dropped) + "[^\n]*?( left_out=(\\d+))?\n");
+    std::size_t count = 0;
+    for (std::sregex_iterator match(said.begin(), said.end(), line), end; match != end; ++match)
+      count += 1 + ((*match)[2].matched ? std::stoul((*match)[2]) : 0);
+    return count;
+  }
+
   /// The consumer still follows, in the session that it had.
   void expect_unaffected() {
     pipeline_.sql("INSERT INTO item SELECT coalesce(max(id), 0) + 1 FROM item");
@@ -87,7 +99,10 @@ TEST_F(BadMessage, OfRandomBytesIsLoggedAndDropped) {
 TEST_F(BadMessage, CutShortIsLoggedAndDropped) {
   const auto whole = encode(FromConsumer{hello});
   for (std::size_t length = 0; length < whole.size(); ++length) stranger_.send(whole.substr(0, length));
-  expect_dropped(static_cast<int>(whole.size()));
+  expect_dropped(1);
+  pipeline_.producer().kill(SIGTERM);  // what it has left out is said in the end
+  ASSERT_EQ(pipeline_.producer().wait(std::chrono::seconds(30)), 0);
+  EXPECT_EQ(counted_as_dropped(), whole.size()) << pipeline_.producer().errors();
 }
 
 TEST_F(BadMessage, OfSeveralPartsIsLoggedAndDropped) {

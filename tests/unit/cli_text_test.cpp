@@ -1,10 +1,11 @@
 #include <gtest/gtest.h>
 #include <sstream>
 
-#include "cli/characters.hpp"
 #include "cli/json.hpp"
 #include "cli/sentence.hpp"
+#include "cli/shortened.hpp"
 #include "cli/text_table.hpp"
+#include "common/characters.hpp"
 
 namespace mailboat::cli {
 namespace {
@@ -49,6 +50,10 @@ TEST(Json, NeverWritesWhatATerminalObeysOrWhatIsNotUtf8) {
   JsonWriter json;
   json.value("\x1b[2J \x7f \xC2\x9B \xE2\x80\xAE \xFF é");
   EXPECT_EQ(json.text(), R"("\u001b[2J \u007f \u009b \u202e \ufffd é")");
+  JsonWriter almost;  // too long a form, half a surrogate pair, beyond Unicode
+  almost.value("\xC0\xAF \xE0\x80\xAF \xED\xA0\x80 \xF4\x90\x80\x80");
+  EXPECT_EQ(almost.text(),
+            R"("\ufffd\ufffd \ufffd\ufffd\ufffd \ufffd\ufffd\ufffd \ufffd\ufffd\ufffd\ufffd")");
 }
 
 TEST(Json, LaysOutAnewWhatIsJsonAlready) {

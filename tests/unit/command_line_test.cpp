@@ -23,7 +23,7 @@ class CommandLineTest : public testing::Test {
     line.setting({.name = "poll-interval-max", .value = "DURATION", .help = "How long"}, poll_interval_max);
     line.setting({.name = "reject-limit", .value = "NUMBER", .help = "How many"}, reject_limit);
     line.setting({.name = "log-level", .value = "LEVEL", .help = "How much"}, log_level);
-    line.tables("route",
+    line.tables("route", "What becomes of it",
                 [this](const std::string&, const std::vector<ConfigTable>& found) { routes = found; });
     if (with_commands) {
       auto& track = line.command("track", "Track tables", "prog track a");
@@ -127,12 +127,13 @@ TEST_F(CommandLineTest, TakesAnEmptyVariableAsNotSet) {
 
 TEST_F(CommandLineTest, RefusesAnUnknownKeyNamingItAndTheFile) {
   const TemporaryFile file("listten = 'x'\n");
-  expect_refused({"--config", file.path()}, file.path() + ": unknown key 'listten'");
+  expect_refused({"--config", file.path()},
+                 file.path() + ", line 1: unknown key 'listten' (did you mean listen?)");
 }
 
 TEST_F(CommandLineTest, RefusesATableWhereAValueBelongs) {
   const TemporaryFile file("[listen]\nhost = 'x'\n");
-  expect_refused({"--config", file.path()}, file.path() + ": listen: expected a text");
+  expect_refused({"--config", file.path()}, file.path() + ", line 1: listen: expected a text");
 }
 
 TEST_F(CommandLineTest, HandsOverListsOfTables) {
@@ -173,15 +174,16 @@ TEST_F(CommandLineTest, KnowsTheLinesOfTablesWithinAValue) {
 TEST_F(CommandLineTest, RefusesATableThatIsNoListOfTables) {
   for (const std::string content : {"[route]\ntopic = 'a'\n", "route = 'a'\n", "route = [1]\n"}) {
     const TemporaryFile file(content);
-    expect_refused({"--config", file.path()}, file.path() + ": route: expected a list of tables");
+    expect_refused({"--config", file.path()}, file.path() + ", line 1: route: expected a list of tables");
   }
 }
 
 TEST_F(CommandLineTest, RefusesAListOfTablesThatItDoesNotKnow) {
   const TemporaryFile file("[[rout]]\ntopic = 'a'\n");
-  expect_refused({"--config", file.path()}, file.path() + ": unknown key 'rout' (known: ");
+  expect_refused({"--config", file.path()},
+                 file.path() + ", line 1: unknown key 'rout' (did you mean [[route]]?)");
   const TemporaryFile odd("'[[route]]' = 'a'\n");
-  expect_refused({"--config", odd.path()}, odd.path() + ": unknown key '[[route]]'");
+  expect_refused({"--config", odd.path()}, odd.path() + ", line 1: unknown key '[[route]]'");
 }
 
 TEST_F(CommandLineTest, RefusesNumbersThatAreNone) {
@@ -204,15 +206,19 @@ TEST_F(CommandLineTest, ReadsAnEmptyFileAsNoSettings) {
 
 TEST_F(CommandLineTest, SaysWhereABadValueCameFrom) {
   const TemporaryFile file("poll_interval_max = 'soon'\n");
-  expect_refused({"--config", file.path()}, file.path() + ": poll_interval_max: not a duration: 'soon'");
+  expect_refused({"--config", file.path()},
+                 file.path() + ", line 1: poll_interval_max: not a duration: 'soon'");
   expect_refused({}, "MAILBOAT_POLL_INTERVAL_MAX: not a duration: '7'",
                  {{"MAILBOAT_POLL_INTERVAL_MAX", "7"}});
   expect_refused({"--poll-interval-max", "9"}, "--poll-interval-max: not a duration: '9'");
 }
 
 TEST_F(CommandLineTest, RefusesWhatItDoesNotKnow) {
-  expect_refused({"--speed", "11"}, "--speed");
-  expect_refused({"extra"}, "extra");
+  expect_refused({"--speed", "11"}, "there is no option --speed\n");
+  expect_refused({"--lisen", "11"}, "there is no option --lisen (did you mean --listen?)");
+  expect_refused({"extra"}, "unexpected argument 'extra'");
+  expect_refused({}, "MAILBOAT_LISSEN: unknown variable (did you mean MAILBOAT_LISTEN?)",
+                 {{"MAILBOAT_LISSEN", "x"}});
   expect_refused({"--listen", "a", "--listen", "b"}, "--listen");
 }
 

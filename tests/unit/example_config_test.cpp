@@ -3,117 +3,92 @@
 #include <regex>
 #include <sstream>
 
-#include "consumer/options.hpp"
-#include "producer/options.hpp"
-#include "tests/unit/parsing.hpp"
+#include "tests/unit/daemons.hpp"
 
 namespace mailboat {
 namespace {
 
+using test::Daemon;
+using test::daemons;
 using test::environment_of;
+using test::keys_of;
 using test::Printed;
+using test::printed_by;
 using test::TemporaryFile;
 
-std::string deploy_file(const std::string& name) {
-  return std::string(MAILBOAT_SOURCE_DIR) + "/deploy/" + name;
+std::string deploy_file(const std::string& daemon) {
+  return std::string(MAILBOAT_SOURCE_DIR) + "/deploy/" + daemon + ".toml";
+}
+
+std::string content_of(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream content;
+  content << file.rdbuf();
+  return content.str();
 }
 
 // The same file with every commented-out setting (`# key = value`) and table (`# [[route]]`) switched on.
 std::string uncommented(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream content;
-  content << file.rdbuf();
-  return std::regex_replace(content.str(), std::regex(R"((^|\n)# ?([a-z_]+ = |\[+[a-z_.]+\]))"), "$1$2");
+  return std::regex_replace(content_of(path), std::regex(R"((^|\n)# ?([a-z_]+ = |\[+[a-z_.]+\]))"), "$1$2");
 }
 
-std::string keys_shown(const std::string& text) {
-  std::string keys;
-  const std::regex setting("(^|\n)([a-z_]+) = ");
-  for (std::sregex_iterator match(text.begin(), text.end(), setting), end; match != end; ++match) {
-    keys += (*match)[2].str() + ' ';
-  }
-  return keys;
+// Those above the first table.
+std::vector<std::string> keys_shown(const std::string& text) {
+  return test::all_matches(text.substr(0, text.find("\n[[")), "^([a-z_]+) = ");
 }
 
-TEST(ExampleConfig, OfTheProducerIsAcceptedAsItStands) {
+// `key = value` of each setting, without where it came from.
+std::vector<std::string> values(const Daemon& daemon, std::vector<std::string> arguments) {
+  arguments.emplace_back("--print-config");
+  return test::all_matches(printed_by(daemon, arguments), "^([a-z_]+ = .*)  # ");
+}
+
+class ExampleConfig : public testing::TestWithParam<Daemon> {};
+
+TEST_P(ExampleConfig, IsAcceptedAsItStands) {
   Printed printed;
-  const auto parsed = producer::parse_options({"--config", deploy_file("producer.toml")}, printed.terminal(),
-                                              environment_of({}));
-  EXPECT_TRUE(std::holds_alternative<producer::ProducerOptions>(parsed)) << printed.err.str();
+  const auto& daemon = GetParam();
+  EXPECT_EQ(daemon.parse({"--config", deploy_file(daemon.name)}, printed.terminal(), environment_of({})),
+            std::nullopt)
+      << printed.err.str();
 }
 
-TEST(ExampleConfig, OfTheProducerShowsEverySettingWithItsDefault) {
-  const auto text = uncommented(deploy_file("producer.toml"));
-  EXPECT_EQ(
-      keys_shown(text),
-      "postgres listen key_file allow_list insecure session_limit handshake_limit message_limit "
-      "trust_failover "
-      "poll_interval_max snapshot_hold_max retention max_retained_bytes heartbeat metrics_listen log_level ");
-  const TemporaryFile file(text);
-  Printed printed;
-  const auto parsed =
-      producer::parse_options({"--config", file.path()}, printed.terminal(), environment_of({}));
-  ASSERT_TRUE(std::holds_alternative<producer::ProducerOptions>(parsed)) << printed.err.str();
-  const auto& shown = std::get<producer::ProducerOptions>(parsed);
-  const producer::ProducerOptions defaults;
-  EXPECT_EQ(shown.listen, defaults.listen);
-  EXPECT_EQ(shown.insecure, defaults.insecure);
-  EXPECT_EQ(shown.key_file, defaults.key_file);
-  EXPECT_EQ(shown.allow_list, defaults.allow_list);
-  EXPECT_EQ(shown.session_limit, defaults.session_limit);
-  EXPECT_EQ(shown.handshake_limit, defaults.handshake_limit);
-  EXPECT_EQ(shown.message_limit, defaults.message_limit);
-  EXPECT_EQ(shown.trust_failover, defaults.trust_failover);
-  EXPECT_EQ(shown.poll_interval_max, defaults.poll_interval_max);
-  EXPECT_EQ(shown.retention, defaults.retention);
-  EXPECT_EQ(shown.max_retained_bytes, defaults.max_retained_bytes);
-  EXPECT_EQ(shown.snapshot_hold_max, defaults.snapshot_hold_max);
-  EXPECT_EQ(shown.heartbeat, defaults.heartbeat);
-  EXPECT_EQ(shown.metrics_listen, defaults.metrics_listen);
-  EXPECT_EQ(shown.log_level, defaults.log_level);
+TEST_P(ExampleConfig, ShowsEverySettingThatThereIs) {
+  const auto& daemon = GetParam();
+  EXPECT_GT(keys_of(daemon).size(), 5U);
+  EXPECT_EQ(keys_shown(uncommented(deploy_file(daemon.name))), keys_of(daemon)) << "in the program's order";
 }
 
-TEST(ExampleConfig, OfTheConsumerIsAcceptedAsItStands) {
-  Printed printed;
-  const auto parsed = consumer::parse_options({"--config", deploy_file("consumer.toml")}, printed.terminal(),
-                                              environment_of({}));
-  EXPECT_TRUE(std::holds_alternative<consumer::ConsumerOptions>(parsed)) << printed.err.str();
+// What is commented out can be switched on, and changes nothing.
+TEST_P(ExampleConfig, ShowsEverySettingWithItsDefault) {
+  const auto& daemon = GetParam();
+  const auto text = uncommented(deploy_file(daemon.name));
+  const TemporaryFile switched_on(text.substr(0, text.find("\n[[")) + '\n');
+  EXPECT_EQ(values(daemon, {"--config", switched_on.path()}),
+            values(daemon, {"--config", deploy_file(daemon.name)}));
 }
 
-TEST(ExampleConfig, OfTheConsumerShowsEverySettingWithItsDefault) {
-  const auto text = uncommented(deploy_file("consumer.toml"));
-  EXPECT_EQ(keys_shown(text),
-            "producer subscription database producer_key key_file insecure message_limit until_caught_up "
-            "heartbeat reject_limit verify_every metrics_listen log_level topic table create where user_id "
-            "email_domain "
-            "topic table mode create topic table key user_id "
-            "signed_up_at topic skip ");
-  const TemporaryFile file(text);
+INSTANTIATE_TEST_SUITE_P(Of, ExampleConfig, testing::ValuesIn(daemons()),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(ExampleConfigOfTheConsumer, ShowsRoutesThatWork) {
+  const TemporaryFile file(uncommented(deploy_file("consumer")));
   Printed printed;
   const auto parsed =
       consumer::parse_options({"--config", file.path()}, printed.terminal(), environment_of({}));
   ASSERT_TRUE(std::holds_alternative<consumer::ConsumerOptions>(parsed)) << printed.err.str();
   const auto& shown = std::get<consumer::ConsumerOptions>(parsed);
-  const consumer::ConsumerOptions defaults;
-  EXPECT_TRUE(shown.sources.front().producer_keys.empty());
-  EXPECT_EQ(shown.key_file, defaults.key_file);
-  EXPECT_EQ(shown.insecure, defaults.insecure);
-  EXPECT_EQ(shown.message_limit, defaults.message_limit);
-  EXPECT_EQ(shown.until_caught_up, defaults.until_caught_up);
-  EXPECT_EQ(shown.heartbeat, defaults.heartbeat);
-  EXPECT_EQ(shown.reject_limit, defaults.reject_limit);
-  EXPECT_EQ(shown.verify_every, defaults.verify_every);
-  EXPECT_EQ(shown.metrics_listen, defaults.metrics_listen);
-  EXPECT_EQ(shown.log_level, defaults.log_level);
   ASSERT_EQ(shown.routes.size(), 4U);
   EXPECT_EQ(shown.routes[0].columns.size(), 2U);
   EXPECT_EQ(shown.routes[1].mode, consumer::Route::Mode::History);
   EXPECT_TRUE(shown.routes[3].skip);
+  EXPECT_NE(printed_by(daemons().back(), {"--check-config", "--config", file.path()}).find("is ok"),
+            std::string::npos);
 }
 
 // Its example of several sources (`#   key = value`) instead of the one.
-TEST(ExampleConfig, OfTheConsumerShowsSeveralSources) {
-  std::ifstream stream(deploy_file("consumer.toml"));
+TEST(ExampleConfigOfTheConsumer, ShowsSeveralSources) {
+  std::ifstream stream(deploy_file("consumer"));
   std::string text;
   for (std::string line; std::getline(stream, line);) {
     if (line.starts_with("producer = ") || line.starts_with("subscription = ")) continue;

@@ -190,7 +190,7 @@ TEST(ConsumerOptions, RefusesSourcesBesideASettingThatEachHasItself) {
   EXPECT_NE(printed.err.str().find("--subscription: " + file.path() + remedy), std::string::npos)
       << printed.err.str();
   EXPECT_EQ(refused_by_consumer({"--config", both.path()}, printed), ExitCode::Usage);
-  EXPECT_NE(printed.err.str().find(both.path() + ": subscription: " + both.path() + remedy),
+  EXPECT_NE(printed.err.str().find(both.path() + ", line 2: subscription: " + both.path() + remedy),
             std::string::npos)
       << printed.err.str();
   EXPECT_EQ(refused_by_consumer({"--config", file.path(), "--producer", "tcp://a:1"}, printed),

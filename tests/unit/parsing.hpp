@@ -19,11 +19,7 @@ struct Printed {
 };
 
 inline Environment environment_of(std::map<std::string, std::string> variables) {
-  return [variables = std::move(variables)](const std::string& name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    if (found == variables.end()) return std::nullopt;
-    return found->second;
-  };
+  return Environment(std::move(variables));
 }
 
 /// A file that is gone when the test is over.

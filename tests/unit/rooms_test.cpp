@@ -41,7 +41,7 @@ const std::map<std::string, std::vector<std::string>> vendors = {
     {"libpq", {"postgres/"}},
     {"SQLiteCpp", {"consumer/", "bench/", "tests/"}},
     {"sqlite3.h", {"consumer/", "bench/", "tests/"}},
-    {"simdjson", {"consumer/"}},
+    {"simdjson", {"consumer/", "tests/"}},
     {"systemd/", {"common/service_manager.cpp"}},
     {"benchmark/", {"bench/"}},
     {"gtest", {"tests/"}},

@@ -46,7 +46,8 @@ std::vector<std::string> literals_in(const std::string& statement) {
   return literals;
 }
 
-/// Where somebody who runs a daemon is told something: what is logged from info on, and the errors that end
+/// Where somebody who runs a daemon is told something: what is logged from info on (what repeats itself, by
+/// log::Repeated), and the errors that end
 /// it or make it wait. What a route or a source lacks is told with file, line and remedy, and has its own
 /// pages.
 struct Sentence {
@@ -56,7 +57,7 @@ struct Sentence {
 
 std::vector<Sentence> sentences_in(const fs::path& file) {
   static const std::regex told(
-      R"((log::(info|warn|error)|throw (Fatal|Unavailable|ReplicaUnavailable|NotADatabase|ConnectionLost|StreamBroken|TurnLost|SessionEnded|SessionRefused|ConfigurationError))\()");
+      R"((log::(info|warn|error|write_always)|[.](say|over)|throw (Fatal|Unavailable|ReplicaUnavailable|NotADatabase|ConnectionLost|StreamBroken|TurnLost|SessionEnded|SessionRefused|ConfigurationError))\()");
   const auto source = content_of(file);
   std::vector<Sentence> sentences;
   for (std::sregex_iterator match(source.begin(), source.end(), told), end; match != end; ++match) {

@@ -1,11 +1,12 @@
-#include "cli/characters.hpp"
+#include "common/characters.hpp"
 
 #include <cstdio>
 
-#include "cli/sentence.hpp"
-
-namespace mailboat::cli {
+namespace mailboat {
 namespace {
+
+constexpr char32_t replacement = 0xFFFD;  // what Unicode has for a byte that is no character
+constexpr char32_t last_code = 0x10FFFF;
 
 // How many bytes a character has, by its first; 0 when none begins like that.
 std::size_t length_of(unsigned char first) {
@@ -15,6 +16,13 @@ std::size_t length_of(unsigned char first) {
   if (first >= 0xF0 && first < 0xF5) return 4;
   return 0;
 }
+
+// The same character has longer forms, which are not UTF-8. Source: RFC 3629, 3.
+bool is_shortest(char32_t code, std::size_t length) {
+  return length == 2 || (length == 3 ? code >= 0x800 : code >= 0x10000);
+}
+
+bool is_surrogate(char32_t code) { return code >= 0xD800 && code < 0xE000; }
 
 std::string hex(const char* format, unsigned value) {
   char text[16];
@@ -35,7 +43,9 @@ Character first_character(std::string_view text) {
     if ((static_cast<unsigned char>(next) & 0xC0U) != 0x80U) return stray;
     code = (code << 6U) | (static_cast<unsigned char>(next) & 0x3FU);
   }
-  return {text.substr(0, length), code};
+  return is_shortest(code, length) && !is_surrogate(code) && code <= last_code
+             ? Character{text.substr(0, length), code}
+             : stray;
 }
 
 // Source: Unicode, C0 and C1 controls; 2028 to 202E and 2066 to 2069 are line separators and the embeddings,
@@ -62,18 +72,21 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-std::string shortened(std::string_view text, std::size_t width) {
-  constexpr std::string_view ellipsis = "...";
-  auto whole = printable(one_line(text));
-  std::string_view rest = whole;
-  std::size_t keep = 0;  // bytes that leave room for the ellipsis
-  for (std::size_t count = 0; !rest.empty(); ++count) {
-    if (count == width) return whole.substr(0, keep) + std::string(ellipsis);
-    const auto size = first_character(rest).bytes.size();
-    if (count < width - ellipsis.size()) keep += size;
-    rest.remove_prefix(size);
+// Source: RFC 8259, 7: quote, backslash and U+0000 to U+001F must be escaped. Other control characters are,
+// so that JSON can be read on a terminal; all else goes through as it is.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (Character next; !text.empty(); text.remove_prefix(next.bytes.size())) {
+    next = first_character(text);
+    const auto code = next.code.value_or(replacement);
+    if (!next.code || is_control(code)) {
+      out += escaped(code);
+    } else {
+      if (code == '"' || code == '\\') out += '\\';
+      out += next.bytes;
+    }
   }
-  return whole;
+  return out + '"';
 }
 
-}  // namespace mailboat::cli
+}  // namespace mailboat

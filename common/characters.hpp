@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace mailboat::cli {
+namespace mailboat {
 
 /// One character of UTF-8 text, or one byte that is none.
 struct Character {
@@ -26,7 +26,8 @@ std::string escaped(char32_t code);
 /// to clear a screen or to forge a line. Newline and tab become `\n` and `\t`, a stray byte `\xNN`.
 std::string printable(std::string_view text);
 
-/// As printable(), with white space made single spaces, and cut to at most `width` characters.
-std::string shortened(std::string_view text, std::size_t width);
+/// `text` as a string of JSON, which is one of TOML, too, quotes included. Whatever bytes it holds: control
+/// characters are escaped, and what is not UTF-8 becomes U+FFFD.
+std::string quoted(std::string_view text);
 
-}  // namespace mailboat::cli
+}  // namespace mailboat

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mailboat {
+
+/// The one of `known` that `name` is most probably a slip of the finger for; nullopt when none resembles it.
+/// Letters that are missing, too many, wrong or swapped count one each; up to a third of the name may be
+/// wrong.
+[[nodiscard]] std::optional<std::string> nearest_name(std::string_view name,
+                                                      const std::vector<std::string>& known);
+
+/// What a sentence about an unknown name ends with: ` (did you mean listen?)`, or what there is:
+/// ` (known: listen, insecure)`.
+[[nodiscard]] std::string hint_for(std::string_view name, const std::vector<std::string>& known);
+
+}  // namespace mailboat
