@@ -114,7 +114,7 @@ void WindowReader::slice(EventId last_id) {
   slice_ = 0;
   if (from_) {
     if (!read_through_) read_through_ = first_id().value_or(last_id);
-    const auto era = era_of(last_id);
+    const auto era = era_after(last_id);
     if (*read_through_ < era) {  // ids have left a tail meanwhile (see LogKeeper): there are none up to here
       bounds_ = slice_bounds(*read_through_, last_id_before(era));
       bounds_.push_back(era);

@@ -19,4 +19,7 @@ namespace mailboat::producer {
   return id / era * era;
 }
 
+/// The same for the next id after `last`: ids leave a tail before anybody has one behind it. Pure.
+[[nodiscard]] constexpr EventId era_after(EventId last) { return era_of(last + 1); }
+
 }  // namespace mailboat::producer

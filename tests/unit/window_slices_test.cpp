@@ -25,5 +25,12 @@ TEST(WindowSlices, ALargeOneIsCutInSlicesOfTheSameSizeAfterAShortOne) {
 
 TEST(WindowSlices, TheHugestHasFew) { EXPECT_LT(slice_bounds(0, EventId{1} << 62).size(), 128U); }
 
+TEST(WindowSlices, IdsThatHaveJustLeftATailGoOnBehindIt) {
+  constexpr EventId width = 1'000'000'000'000;
+  EXPECT_EQ(era_after(1'000'000), 0U);
+  EXPECT_EQ(era_after(width - 1), width);
+  EXPECT_EQ(era_after(width + 5), width);
+}
+
 }  // namespace
 }  // namespace mailboat::producer
