@@ -1,5 +1,10 @@
 #include "common/service_manager.hpp"
 
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <stop_token>
 #include <systemd/sd-daemon.h>
 
 #include "common/log.hpp"
@@ -7,15 +12,39 @@
 namespace mailboat {
 namespace {
 
+constexpr int keep_environment = 0;
+
 void tell(const char* state) {
-  constexpr int keep_environment = 0;
   if (sd_notify(keep_environment, state) < 0)
     log::warn("systemd could not be told of a change of state", {{"state", state}});
+}
+
+void keep_telling(const std::stop_token& stop, const Health& health, std::chrono::microseconds pause) {
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  while (!stop.stop_requested()) {
+    if (const auto stuck = health.stuck(Health::Clock::now())) {
+      log::error("the daemon does not move any more, and leaves it to systemd to start it anew",
+                 {{"seconds", stuck->count()}});
+      return;
+    }
+    tell("WATCHDOG=1");
+    stopped.wait_for(lock, stop, pause, [] { return false; });
+  }
 }
 
 }  // namespace
 
 void tell_service_is_ready() { tell("READY=1"); }
 void tell_service_is_stopping() { tell("STOPPING=1"); }
+
+ServiceWatchdog::ServiceWatchdog(const Health& health) {
+  std::uint64_t interval = 0;
+  if (sd_watchdog_enabled(keep_environment, &interval) <= 0) return;
+  thread_ = std::jthread([&health, interval](const std::stop_token& stop) {
+    keep_telling(stop, health, std::chrono::microseconds(interval / 2));
+  });
+}
 
 }  // namespace mailboat

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <thread>
+
+#include "common/health.hpp"
+
 namespace mailboat {
 
 /// What systemd is told about this process, by sd_notify(3). Nothing happens where no service manager listens
@@ -9,5 +13,17 @@ namespace mailboat {
 void tell_service_is_ready();
 /// The end has begun, and takes as long as the work in progress.
 void tell_service_is_stopping();
+
+/// Tells systemd, twice in each WatchdogSec= of the unit, that the daemon lives, as long as its loops move;
+/// when they do not, systemd kills it and starts it anew. Nothing where no watchdog is asked for. Source:
+/// sd_watchdog_enabled(3).
+class ServiceWatchdog {
+ public:
+  /// `health` must outlive it.
+  explicit ServiceWatchdog(const Health& health);
+
+ private:
+  std::jthread thread_;
+};
 
 }  // namespace mailboat

@@ -28,6 +28,7 @@ void follow(const consumer::ConsumerOptions& options) {
   Health health;
   const auto monitoring = serve_monitoring(options.metrics_listen, metrics.set, health);
   log::info("mailboat-consumer begins", {{"version", version()}, {"database", options.database}});
+  const ServiceWatchdog watchdog(health);
   tell_service_is_ready();
   const std::stop_callback stopping(shutdown.token(), tell_service_is_stopping);
   consumer::follow(options, shutdown.token(), metrics, health);

@@ -49,6 +49,7 @@ void serve(const producer::ProducerOptions& options) {
                               hangup, metrics, health);
   log::info("mailboat-producer is listening",
             {{"version", version()}, {"address", options.listen}, {"keys", access.has_keys()}});
+  const ServiceWatchdog watchdog(health);
   tell_service_is_ready();
   const std::stop_callback stopping(shutdown.token(), tell_service_is_stopping);
   server.run(shutdown.token());
