@@ -4,12 +4,13 @@
 #include <cmath>
 #include <optional>
 
-#include "cli/characters.hpp"
 #include "cli/operation_print.hpp"
 #include "cli/progress.hpp"
 #include "cli/sentence.hpp"
+#include "cli/shortened.hpp"
 #include "cli/sparkline.hpp"
 #include "cli/text_table.hpp"
+#include "common/characters.hpp"
 
 namespace mailboat::cli {
 namespace {

@@ -1,6 +1,7 @@
 #include "consumer/feed_client.hpp"
 
 #include <gtest/gtest.h>
+#include <optional>
 #include <thread>
 
 #include "common/codec.hpp"
@@ -34,6 +35,7 @@ class EndlessConnection : public Connection {
     std::this_thread::yield();
   }
   void send(std::string /*bytes*/) override {}
+  std::optional<Break> broken() override { return std::nullopt; }
 
  private:
   const std::string frame_ = frame();
@@ -52,7 +54,8 @@ class FeedClientTest : public ::testing::Test {
 TEST_F(FeedClientTest, DecodesRowsOfFramesBeforeTheyAreAskedFor) {
   const auto wanted = columns("integer");
   columns_.set(topic, wanted);
-  FeedClient client(std::make_unique<EndlessConnection>(), {}, seconds(1), columns_);
+  FeedClient client(std::make_unique<EndlessConnection>(), {}, seconds(1), columns_,
+                    FeedClient::IfUnreachable::GiveUp);
   const auto received = next(client);
   ASSERT_EQ(received.rows.size(), 500U);
   const auto values = received.rows.of(6).as(wanted);
@@ -65,7 +68,8 @@ TEST_F(FeedClientTest, DecodesRowsOfFramesBeforeTheyAreAskedFor) {
 TEST_F(FeedClientTest, EndsInTheMiddleOfDecoding) {
   columns_.set(topic, columns("integer"));
   for (int i = 0; i < 10; ++i) {
-    FeedClient client(std::make_unique<EndlessConnection>(), {}, seconds(1), columns_);
+    FeedClient client(std::make_unique<EndlessConnection>(), {}, seconds(1), columns_,
+                      FeedClient::IfUnreachable::GiveUp);
     if (i % 2 == 0) next(client);
   }
 }
@@ -74,7 +78,8 @@ TEST_F(FeedClientTest, DecodesEachFrameForColumnsThatWereInForceWhenItCame) {
   const auto numbers = columns("integer");
   const auto texts = columns("text");
   columns_.set(topic, numbers);
-  FeedClient client(std::make_unique<EndlessConnection>(), {}, seconds(1), columns_);
+  FeedClient client(std::make_unique<EndlessConnection>(), {}, seconds(1), columns_,
+                    FeedClient::IfUnreachable::GiveUp);
   std::jthread changer([&](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       columns_.set(topic, texts);
