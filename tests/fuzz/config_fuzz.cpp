@@ -35,7 +35,7 @@ class MemoryFile {
   int fd_;
 };
 
-std::optional<std::string> no_variables(const std::string&) { return std::nullopt; }
+const Environment no_variables({});
 
 // Refused means exit code 2 and a sentence; accepted means that nobody has to look twice.
 template <typename Parsed>

@@ -28,7 +28,7 @@ inline Said mailboat(const std::string& conninfo, std::vector<std::string> argum
   std::ostringstream out;
   std::ostringstream err;
   arguments.insert(arguments.begin(), {"--postgres", conninfo});
-  const auto code = cli::run(arguments, {out, err, in}, [](const std::string&) { return std::nullopt; });
+  const auto code = cli::run(arguments, {out, err, in}, Environment({}));
   return {code, out.str(), err.str()};
 }
 

@@ -61,7 +61,7 @@ class CliRoutes : public CliTest {
     options.insert(options.begin(), {"routes", "check", "--config", file});
     std::ostringstream out;
     std::ostringstream err;
-    const auto code = cli::run(options, {out, err}, [](const std::string&) { return std::nullopt; });
+    const auto code = cli::run(options, {out, err}, Environment({}));
     return {code, out.str(), err.str()};
   }
   static void expect_mistake(const Said& said, const std::string& beginning, const std::string& rest) {
