@@ -247,6 +247,17 @@ TEST_F(Manual, Security) {
   EXPECT_EQ(operator_.finish(), "");
 }
 
+TEST_F(Manual, Configuration) {
+  auto operator_ = at("docs/configuration.md");
+  operator_.let("/etc/mailboat/producer.toml", "producer.toml");
+  operator_.let("/etc/mailboat/consumer-shop.toml", "consumer.toml");
+  operator_.meanwhile(R"sh(echo 'retention = "7d"' >producer.toml
+echo 'subscription = "shop"' >consumer.toml
+echo 'database = "shop.db"' >>consumer.toml)sh");
+  operator_.type("Configuration");
+  EXPECT_EQ(operator_.finish(), "");
+}
+
 TEST_F(Manual, GettingRidOfIt) {
   Cluster cluster;  // of its own: roles belong to the whole of it
   Typist owner("docs/faq.md", cluster.create_database(), cluster.programs());

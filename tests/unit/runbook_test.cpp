@@ -46,10 +46,9 @@ std::vector<std::string> literals_in(const std::string& statement) {
   return literals;
 }
 
-/// Where somebody who runs a daemon is told something: what is logged from info on (what repeats itself, by
-/// log::Repeated), and the errors that end
-/// it or make it wait. What a route or a source lacks is told with file, line and remedy, and has its own
-/// pages.
+/// Where somebody who runs a daemon is told something: what is logged from info on (also by
+/// log::Repeated), and the errors that end it or make it wait. What a route or a source lacks is told with
+/// file, line and remedy, and has its own pages.
 struct Sentence {
   std::string file;
   std::vector<std::string> pieces;
