@@ -258,6 +258,19 @@ echo 'database = "shop.db"' >>consumer.toml)sh");
   EXPECT_EQ(operator_.finish(), "");
 }
 
+TEST_F(Manual, Metrics) {
+  if (run({"sh", "-c", "command -v curl"}).exit_code != 0) GTEST_SKIP() << "curl is not installed";
+  auto reader = at("docs/metrics.md");
+  reader.meanwhile(tables);
+  reader.meanwhile(
+      "mailboat subscribe shop\nstart_producer\nstart_consumer shop --metrics-listen 127.0.0.1:0\n"
+      "mailboat wait shop\naddress=$(sed -n 's/.*metrics can be read address=//p' consumer.log)\n"
+      "eventually 'curl --silent --fail http://$address/readyz'");
+  reader.let("127.0.0.1:9658", "$address");
+  reader.type("Metrics and health");
+  EXPECT_EQ(reader.finish(), "");
+}
+
 TEST_F(Manual, GettingRidOfIt) {
   Cluster cluster;  // of its own: roles belong to the whole of it
   Typist owner("docs/faq.md", cluster.create_database(), cluster.programs());
