@@ -11,6 +11,7 @@
 #include "bench/report.hpp"
 #include "bench/throughput.hpp"
 #include "common/error.hpp"
+#include "common/log.hpp"
 
 using namespace mailboat;
 
