@@ -25,13 +25,15 @@ std::size_t distance(std::string_view one, std::string_view other) {
 
 // Nobody's slip of the finger is longer, and the cost grows with the square.
 constexpr std::size_t longest_name = 100;
+// More is another word: session_limit is no slip for message_limit.
+constexpr std::size_t most_slips = 3;
 
 }  // namespace
 
 std::optional<std::string> nearest_name(std::string_view name, const std::vector<std::string>& known) {
   std::optional<std::string> nearest;
   if (name.size() > longest_name) return nearest;
-  auto least = std::max<std::size_t>(name.size() / 3, 1) + 1;
+  auto least = std::clamp<std::size_t>(name.size() / 3, 1, most_slips) + 1;
   for (const auto& other : known) {
     const auto far = distance(name, other);
     if (far >= least) continue;

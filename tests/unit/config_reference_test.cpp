@@ -80,7 +80,7 @@ TEST(PrintConfig, OfTheProducerMasksThePassword) {
 TEST(CheckConfig, OfTheConsumerCompilesTheExpressionsOfRoutes) {
   const auto consumer = daemons().back();
   const std::string begin =
-      "producer = 'tcp://a:1'\nsubscription = 's'\ndatabase = '/nonexistent/d'\n"
+      "producer = 'tcp://127.0.0.1:1'\nsubscription = 's'\ndatabase = '/nonexistent/d'\n"
       "[[route]]\ntopic = 'app'\ntable = 't'\ncreate = true\nkey = ['k']\n[route.columns]\nk = ':k'\n";
   const test::TemporaryFile right(begin + "v = 'lower(:v)'\n");
   EXPECT_NE(
@@ -102,7 +102,7 @@ TEST(CheckConfig, OfTheConsumerCompilesTheExpressionsOfRoutes) {
 TEST(CheckConfig, OfTheConsumerTellsTheMistakesOfAllRoutesAndSources) {
   const auto consumer = daemons().back();
   const test::TemporaryFile file(
-      "[[source]]\nname = 'eu'\nproduser = 'tcp://a:1'\nproducer = 'tcp://a:1'\nsubscription = 's'\n"
+      "[[source]]\nname = 'eu'\nproduser = 'tcp://127.0.0.1:1'\nproducer = 'tcp://a:1'\nsubscription = 's'\n"
       "[[source]]\nname = 'us'\nproducer = 'nowhere'\nsubscription = 's'\n"
       "[[route]]\ntopic = 'a'\nwherre = 'x'\n[[route]]\ntopic = 'b'\nmode = 'odd'\n");
   Printed printed;
