@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <zmq.hpp>
 
@@ -189,11 +190,22 @@ class ZmqConnection : public Connection {
   void send(std::string bytes) override { outgoing_.push(std::move(bytes)); }
 
   std::optional<Break> broken() override {
-    if (socket_.get(zmq::sockopt::events) & ZMQ_POLLIN) return std::nullopt;
-    return watch_.broken();
+    if (has(ZMQ_POLLIN)) return std::nullopt;
+    const auto broken = watch_.broken();
+    if (broken == Break::Ended && is_given_up()) throw Unavailable(given_up);
+    return broken;
   }
 
  private:
+  [[nodiscard]] bool has(int event) const { return (socket_.get(zmq::sockopt::events) & event) != 0; }
+
+  // A connection that was refused as such is not made anew, so there is no room for messages any more. ZeroMQ
+  // tells of the end first, and takes the room away a moment later.
+  [[nodiscard]] bool is_given_up() const {
+    std::this_thread::sleep_for(milliseconds(10));
+    return !has(ZMQ_POLLOUT);
+  }
+
   void flush() {
     for (auto& bytes : outgoing_.take()) {
       // There is room for any number of messages, but none for one when ZeroMQ has given the connection up.
