@@ -10,6 +10,10 @@ namespace mailboat {
 namespace {
 
 constexpr auto events_at = "inproc://connection";
+// Without keys, a handshake that breaks off may be a producer that stops, or a tunnel to one that is away:
+// ZeroMQ makes the connection anew. So many in a row are a producer that wants keys, which often hangs up
+// before it has said so.
+constexpr int most_broken_handshakes = 3;
 
 // Source: zmq_socket_monitor(3): a part of 16 bits for the event and 32 for its value, then one for the
 // address.
@@ -26,16 +30,15 @@ std::optional<std::uint16_t> next_event(zmq::socket_t& events) {
 const char* meaning(std::uint16_t event, bool has_keys) {
   if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
     return "it does not know this consumer's key. Have the public key (mailboat keygen wrote it to FILE.pub) "
-           "put "
-           "on the producer's allow list";
+           "put on the producer's allow list";
   }
-  if (event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL && !has_keys) {
-    return "it wants keys, and this consumer has none. Give key-file and producer-key, see docs/security.md";
+  if (!has_keys) {
+    return "it wants keys, and this consumer has none; or it is away, and something else answers in its "
+           "place. Give key-file and producer-key, see docs/security.md";
   }
   if (event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) {
     return "it does not speak CURVE: it has no keys, or is no mailboat-producer. Give it key-file and "
-           "allow-list, "
-           "see docs/security.md";
+           "allow-list, see docs/security.md";
   }
   return "it ended the handshake: producer-key is not its public key, it has no keys itself, or it is being "
          "stopped";
@@ -50,10 +53,9 @@ bool is_failed_handshake(std::uint16_t event) {
 
 ZmqConnectionWatch::ZmqConnectionWatch(zmq::context_t& context, zmq::socket_t& socket, bool has_keys)
     : watched_(socket), has_keys_(has_keys), events_(context, zmq::socket_type::pair) {
-  // Without keys a handshake that breaks off says nothing: ZeroMQ makes the connection anew.
   const int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED |
                      ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-                     (has_keys ? ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL : 0);
+                     ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
   if (::zmq_socket_monitor(socket.handle(), events_at, events) != 0)
     throw Unavailable("cannot watch a ZeroMQ socket: " + std::string(::zmq_strerror(::zmq_errno())));
   events_.set(zmq::sockopt::linger, 0);
@@ -69,7 +71,10 @@ void ZmqConnectionWatch::look() {
 
 void ZmqConnectionWatch::take(std::uint16_t event) {
   if (event == ZMQ_EVENT_MONITOR_STOPPED) return;
-  if (is_failed_handshake(event)) failure_ = meaning(event, has_keys_);
+  if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) broken_handshakes_ = 0;
+  const bool says_nothing = event == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL && !has_keys_ &&
+                            ++broken_handshakes_ < most_broken_handshakes;
+  if (is_failed_handshake(event) && !says_nothing) failure_ = meaning(event, has_keys_);
   const bool was_made = std::exchange(is_made_, event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
   if (is_made_) return;
   // Before the handshake nothing is sent: what ends until then (at a tunnel, for example) was none. And an

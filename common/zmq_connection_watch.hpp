@@ -35,6 +35,7 @@ class ZmqConnectionWatch {
   const bool has_keys_;
   zmq::socket_t events_;
   bool is_made_ = false;
+  int broken_handshakes_ = 0;  // in a row, for no known reason
   std::optional<std::string> failure_;
   std::optional<Connection::Break> broken_;
 };

@@ -79,7 +79,7 @@ TEST_F(KeyedFeed, HearsNothingFromAPeerWithoutKeys) {
   follow_with_keys();
   RawPeer peer(endpoint_);
   peer.send(hello_for(Pipeline::subscription));
-  auto& consumer = pipeline_.start_consumer(quick);
+  auto& consumer = pipeline_.start_consumer();
   EXPECT_TRUE(consumer.wait_for_output("it wants keys, and this consumer has none")) << pipeline_.said();
   EXPECT_TRUE(peer.received().empty());
   EXPECT_EQ(occurrences(pipeline_.producer().errors(), "session begins"), 1) << pipeline_.said();
