@@ -48,17 +48,18 @@ FileDescriptor checked(int descriptor) {
   return FileDescriptor(descriptor);
 }
 
-// In one piece, so that no half of a page is ever seen.
+// In one piece, so that no half of a page is ever seen. What was there is erased before a text and not after
+// it: a text that fills its line leaves the cursor on its own last character.
 std::string written(const std::vector<ScreenLine>& lines, bool in_color) {
   std::string text = to_first_column_of_first_line;
   for (const auto& line : lines) {
     if (&line != &lines.front()) text += "\r\n";
+    text += &line == &lines.back() ? erase_rest_of_screen : erase_rest_of_line;
     const std::string_view start = in_color ? start_of(line.style) : "";
     text.append(start).append(line.text);
     if (!start.empty()) text += usual_style;
-    text += erase_rest_of_line;
   }
-  return text + erase_rest_of_screen;
+  return text;
 }
 
 }  // namespace

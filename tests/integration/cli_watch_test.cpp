@@ -72,6 +72,11 @@ TEST_F(CliWatch, ShowsThePageOnAScreenOfItsOwnAndGivesTheTerminalBack) {
   }
 }
 
+TEST_F(CliWatch, FillsItsLinesToTheLastColumn) {
+  PseudoTerminal terminal(command(), terminal_);
+  EXPECT_TRUE(terminal.shows(" UTC\n")) << terminal.screen();
+}
+
 TEST_F(CliWatch, IsWrittenOverWithoutBeingErasedFirst) {
   PseudoTerminal terminal(command(), terminal_);
   const auto pages = [&] {

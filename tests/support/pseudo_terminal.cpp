@@ -127,7 +127,7 @@ void PseudoTerminal::put(std::string_view character) {
 
 void PseudoTerminal::erase_line_from(std::size_t column) {
   auto& line = lines_.at(row_);
-  line.resize(std::min(line.size(), column));
+  line.resize(std::min({line.size(), column, size_.columns - 1}));  // behind the last column there is none
 }
 
 std::string PseudoTerminal::screen() const {
