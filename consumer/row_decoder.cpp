@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "common/error.hpp"
+#include "consumer/plain_json.hpp"
 #include "consumer/scalar_decoder.hpp"
 
 namespace mailboat::consumer {
@@ -29,13 +30,37 @@ std::string quoted_tail(std::string_view name) {
   return text + '"';
 }
 
-// Most strings have no escapes, and are their value as they stand.
+void decode_boolean(bool is_true, Form form, Value& value) {
+  // Of a type that has a cast to json.
+  if (form == Form::Text) return decode_text(is_true ? "true" : "false", value);
+  value.integer = is_true ? 1 : 0;
+  value.kind = Value::Kind::Integer;
+}
+
+// False when it is not plain.
+bool decode_scalar(const PlainJson::Scalar& json, Form form, Value& value, TextArena& texts) {
+  using Kind = PlainJson::Kind;
+  if (json.kind == Kind::NotPlain) return false;
+  if (json.kind == Kind::Null) return true;  // as it is
+  if (form == Form::Json) {
+    // With its quotes.
+    decode_text(
+        json.kind == Kind::String ? std::string_view(json.text.data() - 1, json.text.size() + 2) : json.text,
+        value);
+  } else if (json.kind == Kind::String) {
+    decode_string(json.text, form, value, texts);
+  } else if (json.kind == Kind::Number) {
+    decode_number(json.text, form, value);
+  } else {
+    decode_boolean(json.kind == Kind::True, form, value);
+  }
+  return true;
+}
+
 void decode_string(ondemand::value json, Form form, Value& value, TextArena& texts) {
-  const auto token = trimmed(json.raw_json_token());
-  const bool is_plain =
-      token.size() >= 2 && token.back() == '"' && std::memchr(token.data(), '\\', token.size()) == nullptr;
-  const auto text = is_plain ? token.substr(1, token.size() - 2) : texts.keep(json.get_string());
-  decode_string(text, form, value, texts);
+  const auto plain = PlainJson(json.raw_json_token()).scalar();
+  const bool is_plain = plain.kind == PlainJson::Kind::String;
+  decode_string(is_plain ? plain.text : texts.keep(json.get_string()), form, value, texts);
 }
 
 void decode_value(ondemand::value json, Form form, Value& value, TextArena& texts) {
@@ -51,11 +76,7 @@ void decode_value(ondemand::value json, Form form, Value& value, TextArena& text
     case ondemand::json_type::number:
       return decode_number(trimmed(json.raw_json_token()), form, value);
     case ondemand::json_type::boolean:
-      // Of a type that has a cast to json.
-      if (form == Form::Text) return decode_text(json.get_bool() ? "true" : "false", value);
-      value.integer = bool(json.get_bool()) ? 1 : 0;
-      value.kind = Value::Kind::Integer;
-      return;
+      return decode_boolean(json.get_bool(), form, value);
     case ondemand::json_type::object:
     case ondemand::json_type::array:
       return decode_text(trimmed(simdjson::to_json_string(json)), value);
@@ -68,6 +89,7 @@ struct RowDecoder::Impl {
   // One field of the payload, and the column that is read from it.
   struct Field {
     std::string quoted_tail;
+    std::string introduction;  // all that stands before its value, where the fields come in this order
     Form form;
     std::size_t column;
   };
@@ -77,7 +99,8 @@ struct RowDecoder::Impl {
       const auto& column = columns[i];
       if (column.field.empty()) continue;
       by_name.emplace(column.field, fields.size());
-      fields.push_back({quoted_tail(column.field), form_of(column.type), i});
+      const auto tail = quoted_tail(column.field);
+      fields.push_back({tail, (fields.empty() ? "{\"" : ",\"") + tail + ':', form_of(column.type), i});
     }
   }
 
@@ -96,7 +119,19 @@ struct RowDecoder::Impl {
     return found->second;
   }
 
+  // The usual case, a good deal quicker: exactly these fields, in this order, all plain. False if it is not.
+  bool decode_plain(std::string_view json, std::span<Value> row, TextArena& texts) {
+    PlainJson rest(json);
+    for (const auto& field : fields) {
+      if (!rest.skip(field.introduction)) return false;
+      if (!decode_scalar(rest.scalar(), field.form, row[field.column], texts)) return false;
+    }
+    return rest.skip("}") && rest.at_end() && simdjson::validate_utf8(json.data(), json.size());
+  }
+
   void decode(std::string_view json, std::size_t capacity, std::span<Value> row, TextArena& texts) {
+    std::fill(row.begin(), row.end(), Value());
+    if (decode_plain(json, row, texts)) return;
     std::fill(row.begin(), row.end(), Value());
     auto document = parser.iterate(simdjson::padded_string_view(json.data(), json.size(), capacity));
     std::size_t expected = 0;

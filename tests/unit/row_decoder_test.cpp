@@ -165,6 +165,39 @@ TEST_F(RowDecoderTest, NamesThatNeedEscapingAreFound) {
   EXPECT_EQ(values[1].integer, 2);
 }
 
+// What PostgreSQL usually writes is read in another way than JSON in general, which a blank brings about.
+TEST_F(RowDecoderTest, ABlankMakesNoDifference) {
+  const std::vector<Column> few{{"id", "bigint", 1},
+                                {"ok", "boolean", 2},
+                                {"price", "numeric(10,2)", 3},
+                                {"name", "text", 4},
+                                {"at", "timestamp with time zone", 5},
+                                {"doc", "jsonb", 6}};
+  RowDecoder decoder(few);
+  const auto decoded = [&decoder](const std::string& json) -> std::string {
+    try {
+      return key_text(decoder.decode(json, json.data() + json.size()));
+    } catch (const InvalidInput&) {
+      return "refused";
+    }
+  };
+  const auto row = [](const std::string& name, const std::string& doc, const std::string& end = "}") {
+    return R"({"id":-12,"ok":true,"price":3.50,"name":)" + name +
+           R"(,"at":"2020-04-13T05:01:31+00:00","doc":)" + doc + end;
+  };
+  EXPECT_EQ(decoded(row("\"n\"", "\"d\"")), R"(-12,1,3.5,'n','2020-04-13 05:01:31Z','"d"')");
+  for (const auto& name :
+       {R"("")", R"("seven b")", R"("eight by")", R"("nine byte")", R"("Ágætis byrjun")", "null", "1.50",
+        "false", R"("a\"b")", "\"a\nb\"", "\"\xff\"", "e5", "+1", "nul", "\"open"}) {
+    for (const auto& doc : {"null", "12.50", "true", R"("text")", R"({"a":[1,"}"]})", "[]", "x", ""}) {
+      for (const auto& end : {"}", "", "}}", ",\"more\":1}", "} "}) {
+        const auto json = row(name, doc, end);
+        EXPECT_EQ(decoded(json), decoded(' ' + json)) << json;
+      }
+    }
+  }
+}
+
 TEST_F(RowDecoderTest, ABrokenPayloadIsRefused) {
   for (const std::string json : {"", "{", "[1]", "{\"id\":}", "{\"id\":1", "\"x\"", "{\"name\":\"\\x\"}"}) {
     EXPECT_THROW(static_cast<void>(decoder_.decode(json, json.data() + json.size())), InvalidInput) << json;
