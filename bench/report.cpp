@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <thread>
 
+#include "common/characters.hpp"
 #include "common/version.hpp"
 
 namespace mailboat::bench {
@@ -40,15 +41,6 @@ std::string readable(double value) {
   return text;
 }
 
-std::string quoted(std::string_view text) {
-  std::string json = "\"";
-  for (const char letter : text) {
-    if (letter == '"' || letter == '\\') json += '\\';
-    json += static_cast<unsigned char>(letter) < ' ' ? ' ' : letter;
-  }
-  return json + '"';
-}
-
 }  // namespace
 
 Machine this_machine(const std::string& postgres) {
@@ -77,16 +69,17 @@ void write_json(std::ostream& out, const Machine& machine, const Figures& figure
   out << "{\n  \"machine\": {";
   const char* separator = "";
   for (const auto& [name, value] : machine) {
-    out << separator << "\n    " << quoted(name) << ": " << quoted(value);
+    out << separator << "\n    " << json_string(name) << ": " << json_string(value);
     separator = ",";
   }
   out << "\n  },\n  \"figures\": [";
   separator = "";
   for (const auto& figure : figures.all()) {
-    out << separator << "\n    {\"part\": " << quoted(figure.part) << ", \"name\": " << quoted(figure.name)
-        << ", \"unit\": " << quoted(figure.unit) << ", \"n\": " << figure.samples.size()
-        << ", \"median\": " << fixed(figure.median(), 6) << ", \"min\": " << fixed(figure.least(), 6)
-        << ", \"max\": " << fixed(figure.most(), 6) << ", \"samples\": [";
+    out << separator << "\n    {\"part\": " << json_string(figure.part)
+        << ", \"name\": " << json_string(figure.name) << ", \"unit\": " << json_string(figure.unit)
+        << ", \"n\": " << figure.samples.size() << ", \"median\": " << fixed(figure.median(), 6)
+        << ", \"min\": " << fixed(figure.least(), 6) << ", \"max\": " << fixed(figure.most(), 6)
+        << ", \"samples\": [";
     for (std::size_t i = 0; i < figure.samples.size(); ++i) {
       out << (i == 0 ? "" : ", ") << fixed(figure.samples[i], 6);
     }

@@ -86,14 +86,14 @@ JsonWriter& JsonWriter::end(char bracket) {
 
 JsonWriter& JsonWriter::key(std::string_view name) {
   separate();
-  text_ += quoted(name) + ": ";
+  text_ += json_string(name) + ": ";
   after_key_ = true;
   return *this;
 }
 
 JsonWriter& JsonWriter::value(std::string_view text) {
   separate();
-  text_ += quoted(text);
+  text_ += json_string(text);
   return *this;
 }
 

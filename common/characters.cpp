@@ -74,7 +74,7 @@ std::string printable(std::string_view text) {
 
 // Source: RFC 8259, 7: quote, backslash and U+0000 to U+001F must be escaped. Other control characters are,
 // so that JSON can be read on a terminal; all else goes through as it is.
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   std::string out = "\"";
   for (Character next; !text.empty(); text.remove_prefix(next.bytes.size())) {
     next = first_character(text);

@@ -28,6 +28,6 @@ std::string printable(std::string_view text);
 
 /// `text` as a string of JSON, which is one of TOML, too, quotes included. Whatever bytes it holds: control
 /// characters are escaped, and what is not UTF-8 becomes U+FFFD.
-std::string quoted(std::string_view text);
+std::string json_string(std::string_view text);
 
 }  // namespace mailboat

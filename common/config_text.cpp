@@ -10,14 +10,14 @@ namespace {
 
 std::string list_of(const std::vector<std::string>& texts) {
   std::string list;
-  for (const auto& text : texts) list += (list.empty() ? "" : ", ") + quoted(text);
+  for (const auto& text : texts) list += (list.empty() ? "" : ", ") + json_string(text);
   return '[' + list + ']';
 }
 
 // Source: TOML 1.0, "Keys".
 std::string key_of(const std::string& name) {
   constexpr auto bare = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-  return name.empty() || name.find_first_not_of(bare) != std::string::npos ? quoted(name) : name;
+  return name.empty() || name.find_first_not_of(bare) != std::string::npos ? json_string(name) : name;
 }
 
 template <typename Values>
@@ -33,7 +33,7 @@ std::vector<std::string> in_file_order(const Values& values, const ConfigTable& 
 
 // Everything but tables, which have to come last.
 std::string plain_value(const ConfigValue& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return quoted(*text);
+  if (const auto* text = std::get_if<std::string>(&value)) return json_string(*text);
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
   if (const auto* list = std::get_if<std::vector<std::string>>(&value)) return list_of(*list);
   return {};
@@ -43,7 +43,7 @@ std::string inner_table(const std::string& header, const std::string& name, cons
                         const ConfigTable& table) {
   std::string out = '[' + header + '.' + key_of(name) + "]\n";
   for (const auto& key : in_file_order(texts, table, name + '.')) {
-    if (const auto& text = texts.at(key)) out += key_of(key) + " = " + quoted(*text) + '\n';
+    if (const auto& text = texts.at(key)) out += key_of(key) + " = " + json_string(*text) + '\n';
   }
   return out;
 }
@@ -54,7 +54,7 @@ std::string toml_of(const FileValue& value, const std::function<std::string(cons
   auto texts = value.texts;
   if (mask) std::transform(texts.begin(), texts.end(), texts.begin(), mask);
   if (value.form == FileValue::Form::List) return list_of(texts);
-  return value.form == FileValue::Form::Bare ? texts.front() : quoted(texts.front());
+  return value.form == FileValue::Form::Bare ? texts.front() : json_string(texts.front());
 }
 
 std::string toml_of(const std::string& name, const ConfigTable& table, const std::string& path) {

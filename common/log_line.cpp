@@ -83,10 +83,10 @@ std::string format_line(std::string_view message, std::span<const Field> fields)
 }
 
 std::string json_members(std::string_view message, std::span<const Field> fields) {
-  auto text = "\"message\":" + quoted(message) + ",\"fields\":{";
+  auto text = "\"message\":" + json_string(message) + ",\"fields\":{";
   for (const auto& field : fields) {
     if (text.back() != '{') text += ',';
-    text += quoted(field.key) + ':' + (field.is_text ? quoted(field.value) : field.value);
+    text += json_string(field.key) + ':' + (field.is_text ? json_string(field.value) : field.value);
   }
   return text + '}';
 }
