@@ -1,5 +1,6 @@
 #include "bench/feed.hpp"
 
+#include <system_error>
 #include <thread>
 
 #include "common/error.hpp"

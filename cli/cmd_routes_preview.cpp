@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 
 #include "cli/routes_file.hpp"
 #include "cli/routes_print.hpp"

@@ -1,6 +1,7 @@
 #include "common/config_file.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <fstream>
 #include <sstream>
 #include <system_error>

@@ -1,6 +1,7 @@
 #include "common/curve_key.hpp"
 
 #include <array>
+#include <cstdint>
 #include <zmq.h>
 
 #include "common/error.hpp"

@@ -1,5 +1,7 @@
 #include "consumer/feed_client.hpp"
 
+#include <algorithm>
+
 #include "common/codec.hpp"
 #include "common/error.hpp"
 

@@ -1,6 +1,7 @@
 #include "consumer/relation.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <simdjson.h>
 
 #include "common/error.hpp"

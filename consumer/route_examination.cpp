@@ -1,6 +1,7 @@
 #include "consumer/route_examination.hpp"
 
 #include <filesystem>
+#include <system_error>
 
 #include "consumer/route_trial.hpp"
 

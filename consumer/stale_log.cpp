@@ -6,6 +6,7 @@
 #include <optional>
 #include <sstream>
 #include <sys/stat.h>
+#include <system_error>
 
 #include "common/log.hpp"
 #include "consumer/storage_error.hpp"

@@ -1,5 +1,6 @@
 #include "producer/column_cut.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace mailboat::producer {

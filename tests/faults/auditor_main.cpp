@@ -4,6 +4,7 @@
 #include <csignal>
 #include <iostream>
 #include <optional>
+#include <stdexcept>
 
 #include "tests/support/eventually.hpp"
 #include "tests/support/sqlite_reader.hpp"

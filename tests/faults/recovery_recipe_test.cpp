@@ -2,6 +2,7 @@
 // there, and then source and replica are equal.
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <set>

@@ -1,4 +1,5 @@
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <algorithm>
 #include <fstream>
 #include <gtest/gtest.h>
 

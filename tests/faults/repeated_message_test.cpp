@@ -1,5 +1,6 @@
 #include <atomic>
 #include <memory>
+#include <tuple>
 
 #include "tests/faults/item_pipeline.hpp"
 #include "tests/support/eventually.hpp"

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <poll.h>
 #include <sstream>
+#include <stdexcept>
 #include <sys/stat.h>
 #include <system_error>
 

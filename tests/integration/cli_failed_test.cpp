@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "tests/integration/cli_task_fixture.hpp"
 
 namespace mailboat::test {

@@ -1,4 +1,5 @@
 // The log loses what nobody needs any more, and no replica loses anything by it.
+#include <atomic>
 #include <filesystem>
 #include <gmock/gmock.h>
 #include <random>

@@ -1,6 +1,7 @@
 // Topics and columns of a subscription through the real programs. Whatever a replica must not see has
 // "secret" in it, and a proxy between producer and consumer looks for that in every message.
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <gmock/gmock.h>

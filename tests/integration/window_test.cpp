@@ -1,5 +1,6 @@
 // The heart of the producer, without processes around it: the events between two snapshots, read while
 // writers race.
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <map>
 #include <set>

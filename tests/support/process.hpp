@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <optional>
 #include <signal.h>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
+#include <system_error>
 #include <vector>
 
 #include "common/file_descriptor.hpp"

@@ -1,6 +1,7 @@
 #include "tests/support/raw_tcp.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <system_error>

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <system_error>
 
 #include "common/file_descriptor.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <system_error>
 
 #include "tests/support/temp_dir.hpp"
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string>
 #include <sys/types.h>
+#include <system_error>
 #include <vector>
 
 namespace mailboat::test {

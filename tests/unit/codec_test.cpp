@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <random>
+#include <tuple>
 
 #include "common/error.hpp"
 

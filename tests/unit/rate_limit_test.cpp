@@ -1,5 +1,6 @@
 #include "producer/rate_limit.hpp"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 namespace mailboat::producer {

@@ -1,6 +1,7 @@
 #include "common/repeated.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <gtest/gtest.h>
 #include <numeric>
 #include <regex>
