@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 
 #include "cli/routes_file.hpp"
 #include "cli/routes_print.hpp"

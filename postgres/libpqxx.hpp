@@ -36,9 +36,13 @@ inline pqxx::result exec_prepared(pqxx::nontransaction& transaction, const std::
 
 inline void never_reconnect(pqxx::connection&) {}
 
+// What is to be used instead, stream(), gives no lines.
 template <typename Use>
 void copy_lines(pqxx::nontransaction& transaction, const std::string& select, const Use& use) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
   auto stream = pqxx::stream_from::query(transaction, select);
+#pragma GCC diagnostic pop
   for (auto line = stream.get_raw_line(); line.first; line = stream.get_raw_line()) {
     use(std::string_view(line.first.get(), line.second));
   }

@@ -1,7 +1,6 @@
 // Row capture runs with the settings and the search path of whoever writes; what it writes does not depend on
 // them.
 #include <algorithm>
-#include <cstdio>
 #include <gmock/gmock.h>
 
 #include "tests/integration/outbox_fixture.hpp"
