@@ -68,7 +68,8 @@ std::string resolve_key(postgres::Connection& connection, const std::string& top
     const auto equals = pair.find('=');
     if (equals == std::string::npos)
       throw InvalidInput("--key: expected COLUMN=VALUE, got '" + pair.substr(0, 80) + "'");
-    const auto& column = find(columns, pair.substr(0, equals), topic);
+    const auto name = pair.substr(0, equals);
+    const auto& column = find(columns, name, topic);
     json.key(column.name).value(canonical(connection, column, pair.substr(equals + 1)));
   }
   json.end_object();
