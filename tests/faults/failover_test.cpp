@@ -89,6 +89,8 @@ TEST_F(Failover, ToAStandbyThatMissesCommitsIsAnsweredByAReloadThatReadersDoNotS
 }
 
 TEST_F(Failover, IsSurvivedAlthoughEverybodyIsKilledAgainAndAgainDuringTheReload) {
+  insert_large(load_of_many_windows);
+  wait_until_replayed(standby_);
   commit_what_will_be_lost();
   const Onlooker onlooker(pipeline_);
   pipeline_.kill_consumer();

@@ -62,8 +62,9 @@ class ReplacedSource : protected OwnCluster, public ItemPipeline {
   [[nodiscard]] bool becomes_loaded() const;
   [[nodiscard]] std::int64_t chunks() const;
   /// Starts and kills producer, consumer or both, again and again, at any moment of a load that is to come or
-  /// under way. Leaves both running.
+  /// under way, of so many MiB. Leaves both running.
   void kill_both_during_the_load();
+  static constexpr int load_of_many_windows = 40;
 
   static constexpr auto reloaded = "every table is loaded in place";
 };

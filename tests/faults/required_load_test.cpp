@@ -54,6 +54,7 @@ TEST_F(RequiredLoad, BeginsAtOnceThoughTheReplicaIsBeingFollowed) {
 }
 
 TEST_F(RequiredLoad, EndsEqualAlthoughEverybodyIsKilledAgainAndAgain) {
+  insert_large(load_of_many_windows);
   lose_events_beyond_the_cursor();
   const Onlooker onlooker(pipeline_);
   require_load(false);
