@@ -245,7 +245,7 @@ void Conversation::refused(const Refusal& refusal) {
     if (!so_far_.busy_since) so_far_.busy_since = Clock::now();
     if (Clock::now() - *so_far_.busy_since < busy_patience) throw RefusedForNow(refusal.text);
   }
-  throw Fatal("the producer refuses: " + refusal.text);
+  throw Refused("the producer refuses: " + refusal.text);
 }
 
 }  // namespace mailboat::consumer

@@ -18,10 +18,16 @@
 
 namespace mailboat::consumer {
 
-/// A refusal that may mend itself. The others are Fatal.
+/// A refusal that may mend itself.
 class RefusedForNow : public Unavailable {
  public:
   using Unavailable::Unavailable;
+};
+
+/// A refusal that does not mend itself. Another producer may think otherwise.
+class Refused : public Fatal {
+ public:
+  using Fatal::Fatal;
 };
 
 /// A window has been rolled back because its rest did not come while other sources waited to write.
@@ -69,7 +75,7 @@ class Conversation {
 
   /// Returns after a stop, when all is done, or between two windows when a session with other loads or
   /// another producer has to follow. Throws ProducerLost, StreamBroken, TurnLost, RefusedForNow, InvalidInput
-  /// for what is no message, Fatal for a refusal that does not mend itself, and what the replica throws.
+  /// for what is no message, Refused, and what the replica throws.
   void hold(const std::string& endpoint, Ports ports);
 
  private:

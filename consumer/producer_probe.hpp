@@ -14,7 +14,7 @@ class ProducerProbe {
   using Clock = std::chrono::steady_clock;
   enum class Finding {
     NotYet,
-    Answers,  ///< steadily: three heartbeats in a row
+    Answers,  ///< three heartbeats
     Silent,   ///< it has gone, or not answered for five heartbeats
   };
 

@@ -23,6 +23,7 @@ const std::string& Producers::choose(Clock::time_point now) {
   const auto is_open = [now](const Producer& producer) { return producer.passed_over_until <= now; };
   auto found = std::find_if(producers_.begin(), producers_.end(), is_open);
   if (found == producers_.end()) {
+    all_have_failed_ = true;
     found = std::min_element(producers_.begin(), producers_.end(), [](const auto& one, const auto& other) {
       return one.passed_over_until < other.passed_over_until;
     });
@@ -38,7 +39,20 @@ void Producers::fail(Producer& producer, Clock::time_point now) const {
 
 void Producers::failed(Clock::time_point now) { fail(producers_[chosen_], now); }
 
-void Producers::served() { producers_[chosen_].failures = 0; }
+bool Producers::refused(Clock::time_point now) {
+  failed(now);
+  producers_[chosen_].has_refused = true;
+  return !std::all_of(producers_.begin(), producers_.end(), [](const auto& one) { return one.has_refused; });
+}
+
+void Producers::served() {
+  producers_[chosen_].failures = 0;
+  for (auto& producer : producers_) {
+    producer.has_refused = false;
+    if (all_have_failed_) producer = {producer.endpoint};
+  }
+  all_have_failed_ = false;
+}
 
 std::optional<std::size_t> Producers::candidate(Clock::time_point now) const {
   for (std::size_t i = 0; i < chosen_; ++i) {

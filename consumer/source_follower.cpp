@@ -109,12 +109,25 @@ std::unique_ptr<Replica> SourceFollower::make_replica() const {
 // One session with one producer, until it ends.
 void SourceFollower::converse() {
   asked_ = producers_.choose(Clock::now());
+  bool has_served = false;
+  const auto committed = [this, &has_served] {
+    has_served = true;
+    recovered();
+  };
   try {
     Conversation(options_, source_, *replica_, *file_, stop_, so_far_, monitor_)
-        .hold(asked_, {.committed = [this] { recovered(); },
+        .hold(asked_, {.committed = committed,
                        .better_answers = [this] { return producers_.better_answers(Clock::now()); }});
   } catch (const ReplicaUnavailable&) {
     throw;  // no producer can help
+  } catch (const Refused& error) {
+    if (!producers_.refused(Clock::now())) throw;
+    throw RefusedForNow(asked_ + ": " + error.what());  // there are others
+  } catch (const RefusedForNow&) {
+    // Who has served well may end the session for another one (a load was asked for, for example), and is
+    // asked first. Should it stop, it says so again.
+    if (!has_served) producers_.failed(Clock::now());
+    throw;
   } catch (const ProducerLost& error) {
     producers_.failed(Clock::now());
     throw ProducerLost("no answer from producer " + asked_ + ": " + error.what());

@@ -141,6 +141,23 @@ TEST_F(StandIn, ThatMayNotEndTheOtherSessionSaysSoAndTheConsumerGoesOnTrying) {
   EXPECT_TRUE(becomes_equal()) << all_said();
 }
 
+TEST_F(StandIn, IsAskedWhereTheFirstRefusesForGood) {
+  Pipeline other;
+  other.listen_at(first_);
+  other.start_producer(quick);
+  start_second(quick);
+  ASSERT_TRUE(other.producer().wait_for_output("is listening"));
+  start_consumer(quick);
+  expect_second_serves();
+  expect_said(pipeline_.consumer(), "the producer refuses: there is no subscription 'replica'");
+
+  stand_in_->kill(SIGTERM);
+  EXPECT_TRUE(pipeline_.consumer().wait_for_output("no answer from producer " + second_)) << all_said();
+  pipeline_.sql("SELECT outbox.unsubscribe('replica')");
+  start_second(quick);
+  EXPECT_TRUE(pipeline_.consumer().wait(std::chrono::seconds(30))) << "now all refuse\n" << all_said();
+}
+
 TEST_F(StandIn, AProducerThatIsRestartedAgainAndAgainUnderLoadIsFollowedWithoutWaitingForHeartbeats) {
   start_first(slow);
   pipeline_.start_consumer(slow);

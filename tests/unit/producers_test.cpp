@@ -82,6 +82,33 @@ TEST_F(ProducersTest, WhereAllFailTheyTakeTurns) {
   EXPECT_EQ(order, "first second third first second third first ");
 }
 
+TEST_F(ProducersTest, NoneIsPassedOverAfterAllHaveFailedAtATimeAndOneServesAgain) {
+  for (int i = 0; i < 11; ++i) {
+    choose();
+    fail();
+  }
+  ASSERT_EQ(choose(), "third");
+  producers_.served();
+  network_["first"].answers = true;
+  EXPECT_TRUE(better_answers_within(seconds(10)));
+  EXPECT_EQ(choose(), "first");
+}
+
+TEST_F(ProducersTest, ARefusalIsFinalOnceAllHaveRefusedSinceOneServed) {
+  const auto refuse = [this] { return producers_.refused(now_); };
+  EXPECT_EQ(choose(), "first");
+  EXPECT_TRUE(refuse()) << "there are two more";
+  EXPECT_EQ(choose(), "second");
+  EXPECT_TRUE(refuse()) << "there is one more";
+  EXPECT_EQ(choose(), "third");
+  producers_.served();
+  EXPECT_TRUE(refuse()) << "the others may think otherwise now";
+  choose();
+  EXPECT_TRUE(refuse());
+  choose();
+  EXPECT_FALSE(refuse());
+}
+
 TEST_F(ProducersTest, OneThatFailsAgainAndAgainIsPassedOverForLonger) {
   seconds passed{0};
   for (const int expected : {30, 60, 120, 240, 480, 960, 1920, 1920}) {
