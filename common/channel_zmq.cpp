@@ -177,6 +177,12 @@ class ZmqConnection : public Connection {
     }
   }
 
+  // ZeroMQ would wait for whoever is away, to hand over what was said last.
+  ~ZmqConnection() override {
+    watch_.look();
+    if (!watch_.is_made()) socket_.set(zmq::sockopt::linger, 0);
+  }
+
   void receive(milliseconds timeout, const std::function<void(std::string_view)>& message) override {
     flush();
     wait_for_input(outgoing_.fd(), socket_, watch_.socket(), timeout);

@@ -21,6 +21,8 @@ class ZmqConnectionWatch {
 
   /// Takes in what has happened since the last call.
   void look();
+  /// The connection stands, as far as look() has seen.
+  [[nodiscard]] bool is_made() const { return is_made_; }
   /// Why a handshake has failed, and what to do about it; nothing when none has. Told once.
   [[nodiscard]] std::optional<std::string> failure();
   /// See Connection::broken(). Told once.

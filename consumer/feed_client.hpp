@@ -48,8 +48,7 @@ class FeedClient {
   FeedClient& operator=(const FeedClient&) = delete;
 
   /// The next message (heartbeats are kept to itself), or nothing after `timeout` or a stop. Throws
-  /// ProducerLost once the producer has gone or fallen silent, and InvalidInput when what came is not a
-  /// message.
+  /// ProducerLost once the producer has gone, fallen silent, or said what is not a message.
   std::optional<Received> next(const std::stop_token& stop, std::chrono::milliseconds timeout);
   void send(const FromConsumer& message);
 
