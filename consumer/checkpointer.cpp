@@ -27,8 +27,13 @@ SQLite::Database open_beside(const SQLite::Database& writer) {
 }  // namespace
 
 bool LogGrowth::must_wait(int pages) {
-  if (pages < pages_) wait_at_ = most_pages_;  // it has begun anew
-  if (pages - pages_ >= most_pages_) wait_at_ = pages + most_pages_;
+  if (pages < pages_) {  // it has begun anew
+    wait_at_ = most_pages_;
+    pages_ = 0;
+  }
+  // What was there before is copied soon. Another large one behind the first has to wait: the thread would
+  // not have copied all of it when that begins, and again when the next one does.
+  if (pages_ < most_pages_ && pages - pages_ >= most_pages_) wait_at_ = pages + most_pages_;
   pages_ = pages;
   return pages >= wait_at_;
 }

@@ -10,8 +10,8 @@
 namespace mailboat::consumer {
 
 /// Whether who writes to a WAL file has to wait until all of it has been copied, so that it begins anew: when
-/// it has grown by `most_pages` since it was empty, or since a transaction that was that large by itself,
-/// which leaves time to copy it meanwhile. Pure.
+/// it has grown by `most_pages` since it was empty, or since a transaction that was that large by itself in a
+/// log that was smaller, which leaves time to copy it meanwhile. Pure.
 class LogGrowth {
  public:
   explicit LogGrowth(int most_pages) : most_pages_(most_pages), wait_at_(most_pages) {}

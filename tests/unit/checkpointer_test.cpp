@@ -31,6 +31,16 @@ TEST(LogGrowth, LeavesTimeToCopyALargeTransaction) {
   EXPECT_TRUE(growth.must_wait(100));
 }
 
+TEST(LogGrowth, LetsTheWriterWaitAfterEachSecondOfManyLargeTransactions) {
+  LogGrowth growth(100);
+  EXPECT_FALSE(growth.must_wait(110));
+  EXPECT_TRUE(growth.must_wait(220)) << "the first was not copied when the second began";
+  EXPECT_TRUE(growth.must_wait(330));
+  EXPECT_FALSE(growth.must_wait(110)) << "it has begun anew";
+  EXPECT_FALSE(growth.must_wait(120));
+  EXPECT_TRUE(growth.must_wait(230));
+}
+
 class CheckpointerTest : public ::testing::Test {
  protected:
   CheckpointerTest() {
@@ -80,6 +90,12 @@ TEST_F(CheckpointerTest, ALargeTransactionIsCopiedWithoutItsWriterToo) {
   ASSERT_TRUE(test::eventually([this] { return file_pages() >= 500; }));
   for (int i = 0; i < 100; ++i) commit_pages(10);
   EXPECT_LT(log_pages(), 1000U);
+}
+
+TEST_F(CheckpointerTest, TheLogBeginsAnewAmongLargeTransactionsWithoutAPause) {
+  const Checkpointer checkpointer(writer_, {.pages = 10, .most_pages = 100});
+  for (int i = 0; i < 30; ++i) commit_pages(200);
+  EXPECT_LT(log_pages(), 1000U) << "6000 pages went through it";
 }
 
 TEST_F(CheckpointerTest, AReaderKeepsWhatItSees) {
