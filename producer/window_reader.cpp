@@ -63,8 +63,10 @@ void WindowReader::take_window(const Snapshot& from, const Poll& poll, postgres:
   durable_ = poll.is_durable;
   exhausted_ = true;
   bounds_.clear();
+  read_through_.reset();
+  if (!poll.has_events) return;  // what was handed out meanwhile has not come yet
   read_through_ = rows.uint64(0, PollColumn::LastId);
-  if (poll.has_events) rows_.emplace(std::move(rows));
+  rows_.emplace(std::move(rows));
 }
 
 void WindowReader::begin() {
@@ -108,12 +110,13 @@ void WindowReader::begin_window(const std::optional<Snapshot>& from, Events even
 }
 
 // `last_id`: the last that was handed out when the window's snapshot was taken. Nearly all that is new since
-// the window before has an id after what was the last one then.
+// the window before has an id after what was the last one then, or is of transactions that were open then.
 void WindowReader::slice(EventId last_id) {
   bounds_.clear();
   slice_ = 0;
   if (from_) {
     if (!read_through_) read_through_ = first_id().value_or(last_id);
+    if (const auto first = first_id_of_ended()) read_through_ = std::min(*read_through_, *first - 1);
     const auto era = era_after(last_id);
     if (*read_through_ < era) {  // ids have left a tail meanwhile (see LogKeeper): there are none up to here
       bounds_ = slice_bounds(*read_through_, last_id_before(era));
@@ -130,6 +133,22 @@ std::optional<EventId> WindowReader::first_id() {
       connection_.query("SELECT id FROM outbox.event WHERE txid >= $1::xid8 ORDER BY txid, id LIMIT 1",
                         {std::to_string(from_->xmax())});
   return rows.empty() ? std::nullopt : std::optional(rows.uint64(0, 0));
+}
+
+// Where the ids begin of those that were open at the last window and have ended since. One of them may be
+// large. (Rows of those that are still open would have to be looked through in vain.)
+std::optional<EventId> WindowReader::first_id_of_ended() {
+  std::vector<std::string> ended;
+  for (const auto transaction : from_->in_progress()) {
+    if (to_.covers(transaction)) ended.push_back(std::to_string(transaction));
+  }
+  if (ended.empty()) return std::nullopt;
+  const auto rows = connection_.query(
+      "SELECT min(first.id) FROM unnest($1::xid8[]) AS ended (txid)"
+      " CROSS JOIN LATERAL (SELECT id FROM outbox.event e WHERE e.txid = ended.txid ORDER BY id LIMIT 1) "
+      "first",
+      {postgres::array_literal(ended)});
+  return rows.is_null(0, 0) ? std::nullopt : std::optional(rows.uint64(0, 0));
 }
 
 // About where they end before `bound`.

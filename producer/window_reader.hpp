@@ -92,6 +92,7 @@ class WindowReader {
   void require_same_selection(const postgres::Rows& rows, int column) const;
   void slice(EventId last_id);
   std::optional<EventId> first_id();
+  std::optional<EventId> first_id_of_ended();
   EventId last_id_before(EventId bound);
   void declare();
   bool fetch();

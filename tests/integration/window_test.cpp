@@ -114,24 +114,25 @@ TEST_F(WindowTest, ASuspendedWindowGoesOnWithExactlyItsOwnEvents) {
   EXPECT_FALSE(model.rows().contains("\"id\":-2"));
 }
 
+void insert_bulk(postgres::Connection& connection, int count) {
+  connection.query(
+      "INSERT INTO outbox.event (topic, op, payload) SELECT 'bulk', 'U', '{}' FROM generate_series(1, "
+      "$1::int)",
+      {std::to_string(count)});
+}
+
 TEST_F(WindowTest, ALargeWindowIsReadSliceBySliceAndComesWholeAndInOrderAllTheSame) {
-  const auto insert = [](postgres::Connection& connection, int count) {
-    connection.query(
-        "INSERT INTO outbox.event (topic, op, payload) SELECT 'bulk', 'U', '{}'"
-        " FROM generate_series(1, $1::int)",
-        {std::to_string(count)});
-  };
   postgres::Connection early(conninfo_, "begins before the others and ends after them");
   postgres::Connection beyond(conninfo_, "ends after the snapshot");
   for (auto* connection : {&early, &beyond}) {
     connection->query("BEGIN");
-    insert(*connection, 10);
+    insert_bulk(*connection, 10);
   }
-  insert(admin_, 200'000);
-  insert(early, 200'000);
+  insert_bulk(admin_, 200'000);
+  insert_bulk(early, 200'000);
   admin_.query("SELECT setval('outbox.event_id', 999999999999)");  // as when ids leave a tail of the log
-  insert(admin_, 200'000);
-  insert(early, 10);
+  insert_bulk(admin_, 200'000);
+  insert_bulk(early, 10);
   early.query("COMMIT");
   reader_.open(Snapshot());
   beyond.query("COMMIT");
@@ -147,6 +148,45 @@ TEST_F(WindowTest, ALargeWindowIsReadSliceBySliceAndComesWholeAndInOrderAllTheSa
   for (int row = 0; row < rows.size(); ++row) {
     ASSERT_EQ(events.ids()[static_cast<std::size_t>(row)], rows.uint64(row, 0)) << "row " << row;
   }
+}
+
+class LargeTransactionTest : public WindowTest {
+ protected:
+  Snapshot read_window(const Snapshot& from) {
+    reader_.open(from);
+    read_all(reader_);
+    auto to = reader_.to();
+    reader_.finish();
+    return to;
+  }
+  void begin_large() {
+    large_.query("BEGIN");
+    insert_bulk(large_, 100'000);
+  }
+  void expect_slices(const Snapshot& from) {
+    large_.query("COMMIT");
+    reader_.open(from);
+    EventBatch events;
+    ASSERT_TRUE(reader_.fill(events, 1, changes_));
+    EXPECT_LT(reader_.at_snapshot().query("FETCH ALL FROM outbox_window").size(), 40'000);
+  }
+  postgres::Connection large_{conninfo_, "large"};
+};
+
+TEST_F(LargeTransactionTest, ComesInSlicesAlthoughOthersWereReadWhileItWasOpen) {
+  begin_large();
+  admin_.query("INSERT INTO item VALUES (1, 'x')");
+  const auto from = read_window(Snapshot());
+  admin_.query("INSERT INTO item VALUES (2, 'x')");
+  expect_slices(read_window(from));
+}
+
+TEST_F(LargeTransactionTest, ComesInSlicesAlthoughTheLogWasLookedAtWhileItWasOpen) {
+  admin_.query("INSERT INTO item VALUES (1, 'x')");
+  const auto from = read_window(Snapshot());
+  begin_large();
+  EXPECT_FALSE(reader_.poll(from).has_events);
+  expect_slices(from);
 }
 
 TEST_F(WindowTest, AnEventLargerThanAFetchMayHoldComesWhole) {
