@@ -27,8 +27,10 @@ class Admission {
   Admission(std::uint32_t session_limit, std::uint32_t handshake_limit)
       : session_limit_(session_limit), handshake_limit_(handshake_limit) {}
 
-  /// Why a Hello from `key` (empty: a feed without keys) gets no session at `now`; empty when it gets one.
-  std::string refusal(const std::string& key, Sessions sessions, Clock::time_point now);
+  /// Why a Hello from `key` (empty: a feed without keys) is not listened to at `now`; empty when it is.
+  std::string too_many_hellos(const std::string& key, Clock::time_point now);
+  /// Why there can be no session more; empty when there can.
+  [[nodiscard]] std::string too_many_sessions(Sessions sessions) const;
 
   /// Keys that may have left the allow list are not remembered any more.
   void forget_keys() { handshakes_.clear(); }

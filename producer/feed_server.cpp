@@ -94,6 +94,8 @@ void FeedServer::answer(const PeerId& peer, const Refusal& refusal) {
 }
 
 void FeedServer::begin_session(const PeerId& peer, const std::string& key, Hello hello) {
+  if (hello.subscription.size() > longest_name)
+    throw InvalidInput("a Hello for a subscription whose name has more than 63 characters");
   if (const auto known = consumers_.find(peer); known != consumers_.end()) {
     strangers_.say(log::Level::Warning, hello.subscription, "a second Hello on one connection was dropped",
                    {{"subscription", hello.subscription}});
@@ -111,25 +113,34 @@ void FeedServer::begin_session(const PeerId& peer, const std::string& key, Hello
 }
 
 bool FeedServer::is_admitted(const PeerId& peer, const std::string& key, const Hello& hello) {
-  if (hello.subscription.size() > longest_name)
-    throw InvalidInput("a Hello for a subscription whose name has more than 63 characters");
-  if (const auto busy = admission_.refusal(key, sessions_with(hello.subscription), Clock::now());
-      !busy.empty()) {
-    refuse_hello(peer, key, hello, {RefusalCode::SourceUnavailable, busy});
-    return false;
-  }
-  if (access_.may_take(key, hello.subscription)) return true;
-  refuse_hello(peer, key, hello, {RefusalCode::NotAllowed, not_allowed});
-  return false;
+  const auto refusal = refusal_of(key, hello.subscription);
+  if (refusal) refuse_hello(peer, key, hello, *refusal);
+  return !refusal;
+}
+
+// Nobody is told anything of a subscription that it may not take.
+std::optional<Refusal> FeedServer::refusal_of(const std::string& key, const std::string& subscription) {
+  if (is_stopping_) return Refusal{RefusalCode::ShuttingDown, "the producer is stopping"};
+  auto busy = admission_.too_many_hellos(key, Clock::now());
+  if (!busy.empty()) return Refusal{RefusalCode::SourceUnavailable, std::move(busy)};
+  if (!access_.may_take(key, subscription)) return Refusal{RefusalCode::NotAllowed, not_allowed};
+  busy = admission_.too_many_sessions(sessions_with(subscription));
+  if (!busy.empty()) return Refusal{RefusalCode::SourceUnavailable, std::move(busy)};
+  return std::nullopt;
 }
 
 // Remembered by the consumer and not by the subscription: anybody can name a thousand of those.
 void FeedServer::refuse_hello(const PeerId& peer, const std::string& key, const Hello& hello,
                               const Refusal& refusal) {
+  count(refusal);
   session_log_.refusals.say(
       log::Level::Warning, "key " + key + ' ' + without_digits(refusal.text), "session refused",
       {{"subscription", hello.subscription}, {"consumer", access_.name_of(key)}, {"reason", refusal.text}});
   answer(peer, refusal);
+}
+
+void FeedServer::count(const Refusal& refusal) {
+  metrics_.refusals.with({std::string(code_name(refusal.code))}).add();
 }
 
 Admission::Sessions FeedServer::sessions_with(const std::string& subscription) const {
@@ -159,7 +170,9 @@ void FeedServer::end_forbidden_sessions() {
     log::warn("a session ends: the allow list has changed",
               {{"subscription", subscription}, {"consumer", access_.name_of(consumer.key)}});
     *consumer.open = false;
-    listener_->send(peer, encode(FromProducer{Refusal{RefusalCode::NotAllowed, not_allowed}}));
+    const Refusal refusal{RefusalCode::NotAllowed, not_allowed};
+    count(refusal);
+    listener_->send(peer, encode(FromProducer{refusal}));
     consumer.session->consumer_is_gone();
   }
 }
@@ -186,12 +199,15 @@ void FeedServer::remove_finished() {
   std::erase_if(consumers_, [](const auto& entry) { return entry.second.session->finished(); });
 }
 
+// Whoever says Hello now gets no session, which would have to be ended as well.
 void FeedServer::end_all_sessions() {
+  is_stopping_ = true;
   for (auto& [peer, consumer] : consumers_) consumer.session->request_stop();
   // Their last acknowledgements still come in through us, and their goodbyes go out.
   while (!consumers_.empty()) {
     receive(milliseconds(20));
     remove_finished();
+    health_.beat();
   }
   receive(milliseconds(0));
 }

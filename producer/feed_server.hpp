@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -44,10 +45,12 @@ class FeedServer {
   void on_message(const Incoming& incoming);
   void begin_session(const PeerId& peer, const std::string& key, Hello hello);
   [[nodiscard]] bool is_admitted(const PeerId& peer, const std::string& key, const Hello& hello);
+  [[nodiscard]] std::optional<Refusal> refusal_of(const std::string& key, const std::string& subscription);
   void end_sessions_of(const std::string& subscription, const std::string& replica);
   void end_forbidden_sessions();
   void answer(const PeerId& peer, const Refusal& refusal);
   void refuse_hello(const PeerId& peer, const std::string& key, const Hello& hello, const Refusal& refusal);
+  void count(const Refusal& refusal);
   [[nodiscard]] Admission::Sessions sessions_with(const std::string& subscription) const;
   void keep_heartbeat(Clock::time_point now);
   void remove_finished();
@@ -66,6 +69,7 @@ class FeedServer {
   log::Repeated strangers_{10};
   std::map<PeerId, Consumer> consumers_;  // before the listener and the watch go, the sessions must be gone
   Clock::time_point heartbeat_at_{};
+  bool is_stopping_ = false;
 };
 
 }  // namespace mailboat::producer

@@ -113,8 +113,9 @@ void ProgressWriter::write_in_order(postgres::Connection& connection, bool with_
 // An acknowledgement says how the replica is now: whatever was known of it before is over. Written at once,
 // but only when it changes.
 void ProgressWriter::write_trouble(postgres::Connection& connection) {
-  if (trouble_ == acknowledged_->trouble) return;
-  trouble_ = acknowledged_->trouble;
+  auto trouble = trouble_text(acknowledged_->trouble);
+  if (trouble_ == trouble) return;
+  trouble_ = std::move(trouble);
   if (!note_trouble(connection, subscription_, *trouble_)) return;
   if (trouble_->empty()) {
     log::info("the replica is out of trouble", {{"replica", consumer_}});

@@ -100,10 +100,11 @@ void Session::run(const std::stop_token& stop) {
 void Session::tell_trouble() {
   auto connection = connect_to_source(options_.postgres, "mailboat-producer/" + hello_.subscription);
   const auto subscription = find_subscription(connection, hello_.subscription);
-  if (note_trouble(connection, subscription.id, hello_.trouble)) {
-    log_.troubles.say(log::Level::Warning, hello_.subscription + ' ' + without_digits(hello_.trouble),
+  const auto trouble = trouble_text(hello_.trouble);
+  if (note_trouble(connection, subscription.id, trouble)) {
+    log_.troubles.say(log::Level::Warning, hello_.subscription + ' ' + without_digits(trouble),
                       "a replica is in trouble",
-                      {{"subscription", hello_.subscription}, {"reason", hello_.trouble}});
+                      {{"subscription", hello_.subscription}, {"reason", trouble}});
   }
   send_(Refusal{RefusalCode::TroubleNoted, "noted; mailboat status shows it"});
 }

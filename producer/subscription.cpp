@@ -134,12 +134,14 @@ std::optional<std::int64_t> end_session_of(postgres::Connection& connection, con
   return ended.int64(0, 0);
 }
 
+std::string trouble_text(std::string_view trouble) { return outside_text(trouble, trouble_limit); }
+
 bool note_trouble(postgres::Connection& connection, std::int32_t subscription, const std::string& trouble) {
   const auto changed = connection.query(
       "UPDATE outbox.subscription SET trouble = nullif($2, ''), trouble_since = CASE WHEN $2 <> '' THEN "
       "now() END"
       " WHERE id = $1::int AND trouble IS DISTINCT FROM nullif($2, '') RETURNING id",
-      {std::to_string(subscription), outside_text(trouble, trouble_limit)});
+      {std::to_string(subscription), trouble});
   return !changed.empty();
 }
 

@@ -48,8 +48,11 @@ void announce_replica(postgres::Connection& connection, const std::string& repli
 std::optional<std::int64_t> end_session_of(postgres::Connection& connection, const Subscription& subscription,
                                            const std::string& replica);
 
-/// Writes down what the subscription's replica is in trouble with, and since when; empty: with nothing. True
-/// when that was not known yet; writes nothing otherwise.
+/// What a replica says of its trouble, as it is written down: an operator's terminal can show it, and it is
+/// no longer than a page. Pure.
+std::string trouble_text(std::string_view trouble);
+/// Writes down such a text, and since when the subscription's replica is in that trouble; empty: in none.
+/// True when that was not known yet; writes nothing otherwise.
 bool note_trouble(postgres::Connection& connection, std::int32_t subscription, const std::string& trouble);
 
 }  // namespace mailboat::producer

@@ -119,6 +119,20 @@ TEST_F(AttackedFeed, OutlivesMoreConnectionsThanItHasFileDescriptors) {
   expect_unharmed();
 }
 
+TEST_F(AttackedFeed, EndsAtSigtermAlthoughHellosGoOnComing) {
+  pipeline_.consumer().kill(SIGSTOP);
+  insert();  // its session waits a while for the acknowledgement
+  int replicas = 0;
+  const Attacker attacker([&] {
+    RawPeer peer(endpoint_, producer_keys_.public_key, insider_);
+    peer.send(hello_for("other", std::to_string(++replicas)));
+    eventually([&] { return !peer.received().empty(); }, std::chrono::seconds(1));
+  });
+  ASSERT_TRUE(attacker.has_struck(3));
+  pipeline_.producer().kill(SIGTERM);
+  EXPECT_TRUE(pipeline_.producer().wait(std::chrono::seconds(30))) << pipeline_.said();
+}
+
 TEST_F(AttackedFeed, OutlivesGarbage) {
   std::mt19937_64 random(seed());
   const Attacker attacker([&] {

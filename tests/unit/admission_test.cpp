@@ -25,17 +25,17 @@ TEST(TokenBucket, LetsABurstThroughAndThenItsRate) {
 
 TEST(Admission, LimitsTheHellosOfEachKeyByItself) {
   Admission admission(100, 5);
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(admission.refusal("mad", {}, start), "");
-  EXPECT_NE(admission.refusal("mad", {}, start).find("handshake_limit"), std::string::npos);
-  EXPECT_EQ(admission.refusal("well-behaved", {}, start), "");
-  EXPECT_EQ(admission.refusal("mad", {}, start + std::chrono::seconds(1)), "");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(admission.too_many_hellos("mad", start), "");
+  EXPECT_NE(admission.too_many_hellos("mad", start).find("handshake_limit"), std::string::npos);
+  EXPECT_EQ(admission.too_many_hellos("well-behaved", start), "");
+  EXPECT_EQ(admission.too_many_hellos("mad", start + std::chrono::seconds(1)), "");
 }
 
 TEST(Admission, LimitsSessionsInAllAndOfEachSubscription) {
   Admission admission(10, 100);
-  EXPECT_EQ(admission.refusal("k", {9, 3}, start), "");
-  EXPECT_NE(admission.refusal("k", {10, 0}, start).find("session_limit"), std::string::npos);
-  EXPECT_NE(admission.refusal("k", {4, 4}, start).find("have not ended yet"), std::string::npos);
+  EXPECT_EQ(admission.too_many_sessions({9, 3}), "");
+  EXPECT_NE(admission.too_many_sessions({10, 0}).find("session_limit"), std::string::npos);
+  EXPECT_NE(admission.too_many_sessions({4, 4}).find("have not ended yet"), std::string::npos);
 }
 
 TEST(Inbox, TakesInNoMoreThanAConsumerCanHaveToSay) {
