@@ -119,7 +119,7 @@ void LoadReader::see_operators(const LoadTable& table) {
 }
 
 bool LoadReader::was_changed(const std::string& oid) {
-  const auto rows = connection_.query(changed_query, {oid});
+  const auto rows = connection_.query_prepared(changed_query, {oid});
   if (rows.boolean(0, 0)) why_not_ = "it was rewritten or truncated after the window's snapshot";
   if (rows.boolean(0, 1)) why_not_ = "its columns were renamed or dropped after the window's snapshot";
   return !why_not_.empty();

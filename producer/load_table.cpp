@@ -9,9 +9,6 @@ namespace {
 constexpr auto describe_query = R"sql(
 SELECT c.oid,
        CASE c.relkind WHEN 'r' THEN 'ONLY ' ELSE '' END || quote_ident(n.nspname) || '.' || quote_ident(c.relname),
-       (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
-         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (t.exclude)
-           AND ($3::text[] IS NULL OR a.attname = ANY ($3))),
        (SELECT string_agg('r.' || quote_ident(k), ', ' ORDER BY place) FROM unnest(t.key) WITH ORDINALITY AS u(k, place)),
        (SELECT string_agg(quote_ident(k), ', ' ORDER BY place) FROM unnest(t.key) WITH ORDINALITY AS u(k, place)),
        (SELECT string_agg('r.' || quote_ident(k) || ' AS key_' || place, ', ' ORDER BY place)
@@ -28,7 +25,7 @@ SELECT c.oid,
           JOIN pg_amop m ON m.amopfamily = oc.opcfamily JOIN pg_operator o ON o.oid = m.amopopr
           JOIN pg_namespace s ON s.oid = o.oprnamespace
          WHERE i.indrelid = c.oid AND i.indisunique AND s.nspname <> 'pg_catalog'),
-       (SELECT string_agg(k, ', ') FROM unnest(t.key) AS k WHERE k <> ALL ($3)),
+       (SELECT string_agg(k, ', ') FROM unnest(t.key) AS k WHERE k <> ALL ($3::text[])),
        EXISTS (SELECT FROM pg_class leaf
                 WHERE (leaf.oid = c.oid OR leaf.oid IN (SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf))
                   AND leaf.reltoastrelid <> 0 AND pg_relation_size(leaf.reltoastrelid) > 0)
@@ -81,6 +78,12 @@ std::string image_name(std::size_t index) { return "image_" + std::to_string(ind
 std::string image_names(const LoadTable& table) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < table.image.size(); ++i) names.push_back(image_name(i));
+  return joined(names);
+}
+
+std::string column_names(const postgres::Rows& columns) {
+  std::vector<std::string> names;
+  for (int i = 0; i < columns.size(); ++i) names.emplace_back(columns.text(i, 2));
   return joined(names);
 }
 
@@ -152,13 +155,23 @@ std::optional<LoadTable> describe_table(postgres::Connection& connection, const 
   const auto* columns = subscription.columns.columns_of(topic);
   std::optional<std::string> names;
   if (columns != nullptr) names = postgres::array_literal({columns->begin(), columns->end()});
-  const auto rows = connection.query(describe_query, {topic, subscription.name, names});
+  const auto rows = connection.query_prepared(describe_query, {topic, subscription.name, names});
   if (rows.empty()) return std::nullopt;
   const auto text = [&rows](int column) { return std::string(rows.text(0, column)); };
-  LoadTable table{text(0),           text(1), text(2),  text(3),
-                  text(4),           text(5), text(6),  static_cast<int>(rows.int64(0, 7)),
-                  rows.uint64(0, 8), text(9), text(10), rows.boolean(0, 11)};
-  choose_image(table, connection.query(columns_query, {topic, names}));
+  const auto chosen = connection.query_prepared(columns_query, {topic, names});
+  LoadTable table{text(0),
+                  text(1),
+                  column_names(chosen),
+                  text(2),
+                  text(3),
+                  text(4),
+                  text(5),
+                  static_cast<int>(rows.int64(0, 6)),
+                  rows.uint64(0, 7),
+                  text(8),
+                  text(9),
+                  rows.boolean(0, 10)};
+  choose_image(table, chosen);
   return table;
 }
 
