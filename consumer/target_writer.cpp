@@ -30,6 +30,12 @@ std::vector<Column> columns_at(const std::vector<Column>& columns, const std::ve
   return result;
 }
 
+void require_whole(const std::vector<Value>& key) {
+  for (const auto& value : key) {
+    if (value.kind == Value::Kind::Null) throw InvalidInput("its key is missing or null");
+  }
+}
+
 }  // namespace
 
 void require_payload(const std::string& topic, std::string_view json) {
@@ -78,8 +84,8 @@ void TargetWriter::require_key(std::span<const Value> row) const {
 bool TargetWriter::write(PlanStatement& statement, std::int64_t version, std::string_view json,
                          const char* buffer_end, std::span<const Value> decoded) {
   require_payload(plan_.topic, json);
-  if (computed_key_) key_of(json, buffer_end);
   const auto row = decoded.empty() ? std::span(row_.decode(json, buffer_end)) : decoded;
+  if (computed_key_) compute_key(row);
   require_key(row);
   statement.bind(row);
   statement.bind_version(version);
@@ -126,24 +132,24 @@ void TargetWriter::load(std::int64_t chunk, std::string_view json, const char* b
 
 const std::vector<Value>& TargetWriter::key_of(std::string_view json, const char* buffer_end) {
   require_payload(plan_.topic, json);
-  const std::vector<Value>* values = &key_values_;
-  if (key_) {
-    values = &key_->decode(json, buffer_end);
-  } else {
-    computed_key_->bind(row_.decode(json, buffer_end));
-    const ResetOnExit reset(*computed_key_);
-    computed_key_->step();
-    key_values_.resize(plan_.key.size());
-    key_texts_.clear();
-    for (std::size_t i = 0; i < key_values_.size(); ++i) {
-      key_values_[i] = computed_key_->value(static_cast<int>(i));
-      key_values_[i].text = key_texts_.keep(key_values_[i].text);
-    }
+  if (!key_) return compute_key(row_.decode(json, buffer_end));
+  const auto& key = key_->decode(json, buffer_end);
+  require_whole(key);
+  return key;
+}
+
+const std::vector<Value>& TargetWriter::compute_key(std::span<const Value> row) {
+  computed_key_->bind(row);
+  const ResetOnExit reset(*computed_key_);
+  computed_key_->step();
+  key_values_.resize(plan_.key.size());
+  key_texts_.clear();
+  for (std::size_t i = 0; i < key_values_.size(); ++i) {
+    key_values_[i] = computed_key_->value(static_cast<int>(i));
+    key_values_[i].text = key_texts_.keep(key_values_[i].text);
   }
-  for (const auto& value : *values) {
-    if (value.kind == Value::Kind::Null) throw InvalidInput("its key is missing or null");
-  }
-  return *values;
+  require_whole(key_values_);
+  return key_values_;
 }
 
 bool TargetWriter::remove_unless_newer(std::int64_t version, const std::vector<Value>& key) {

@@ -51,6 +51,7 @@ class TargetWriter {
  private:
   bool write(PlanStatement& statement, std::int64_t version, std::string_view json, const char* buffer_end,
              std::span<const Value> decoded);
+  const std::vector<Value>& compute_key(std::span<const Value> row);
   bool remove_unless_newer(std::int64_t version, const std::vector<Value>& key);
   bool takes_decoded(std::span<const Value> row);
   void require_key(std::span<const Value> row) const;
