@@ -14,7 +14,7 @@ void decode_row(benchmark::State& state) {
   consumer::RowDecoder decoder(table.relation.columns);
   while (state.KeepRunning()) {
     events.for_each([&](const Event& event) {
-      benchmark::DoNotOptimize(decoder.decode(event.payload, buffer.data() + buffer.size()));
+      benchmark::DoNotOptimize(decoder.decode(event.payload, buffer.data() + buffer.size()).data());
     });
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(events_per_frame));
