@@ -25,6 +25,11 @@ bool has_sqlite3() {
   }
 }
 
+std::string source_of(const std::string& file) {
+  std::ifstream stream(fs::path(MAILBOAT_SOURCE_DIR) / file);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
 class Manual : public testing::Test {
  protected:
   void SetUp() override {
@@ -283,6 +288,21 @@ TEST_F(Manual, GettingRidOfIt) {
   EXPECT_EQ(owner.finish(), "");
 }
 
+// `compose up` runs it each time.
+TEST_F(Manual, SetUpOfTheContainersMayBeRepeated) {
+  const auto compose = source_of("deploy/compose.yml");
+  const auto begin = compose.find("      - |\n") + 10;
+  auto set_up = compose.substr(begin, compose.find("\n\n", begin) - begin);
+  for (auto at = set_up.find("$$"); at != std::string::npos; at = set_up.find("$$", at)) set_up.erase(at, 1);
+  Cluster cluster;  // of its own: roles belong to the whole of it
+  Typist containers("deploy/README.md", cluster.create_database(), cluster.programs());
+  for (int time = 0; time < 2; ++time)
+    containers.meanwhile("cat >set_up.sh <<'END'\n" + set_up + "\nEND\nsh -ec \"$(cat set_up.sh)\"");
+  containers.meanwhile("[ \"$(ask 'SELECT count(*) FROM outbox.subscription')\" = 2 ]");
+  containers.meanwhile("[ \"$(ask \"SELECT count(*) FROM pg_roles WHERE rolname = 'mailboat'\")\" = 1 ]");
+  EXPECT_EQ(containers.finish(), "");
+}
+
 /// What no test types, and why.
 const std::set<std::string> not_typed = {
     "README.md: Try it",  // ./dev: the demo, the suite, the bench and the soak themselves
@@ -290,14 +310,9 @@ const std::set<std::string> not_typed = {
     "docs/benchmarks.md: Benchmarks",             // ./dev bench, for which bench_test stands
     "deploy/README.md: The package",              // for root: package_test installs it
     "deploy/README.md: Another Debian",           // an hour, as root
-    "deploy/README.md: Step by step",             // for root and systemd; deploy_units_test reads the units
+    "deploy/README.md: Step by step",             // likewise
     "docs/security.md: As services",              // likewise
 };
-
-std::string source_of(const std::string& file) {
-  std::ifstream stream(fs::path(MAILBOAT_SOURCE_DIR) / file);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
 
 std::vector<std::string> documents() {
   std::vector<std::string> found{"README.md", "CONTRIBUTING.md", "deploy/README.md"};
