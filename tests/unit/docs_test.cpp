@@ -9,12 +9,16 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/document.hpp"
+
 // Documents point at files, at headings and at rooms. Whoever moves one of these finds out here.
 
 namespace mailboat {
 namespace {
 
 namespace fs = std::filesystem;
+using test::prose_of;
+using test::relative_links;
 
 const fs::path root = MAILBOAT_SOURCE_DIR;
 
@@ -32,30 +36,6 @@ std::vector<fs::path> documents() {
     if (entry->is_regular_file() && entry->path().extension() == ".md") found.push_back(entry->path());
   }
   return found;
-}
-
-/// Without code blocks: what looks like a link or a heading in there is none.
-std::string prose_of(const fs::path& document) {
-  std::ifstream stream(document);
-  std::string prose;
-  bool in_code = false;
-  for (std::string line; std::getline(stream, line);) {
-    const bool fence = line.starts_with("```");
-    if (fence) in_code = !in_code;
-    if (!fence && !in_code) prose += line + '\n';
-  }
-  return prose;
-}
-
-/// The targets of `[text](target)` that do not lead out into the world.
-std::vector<std::string> relative_links(const std::string& prose) {
-  static const std::regex link(R"(\]\(([^)\s]+)\))");
-  std::vector<std::string> targets;
-  for (std::sregex_iterator match(prose.begin(), prose.end(), link), end; match != end; ++match) {
-    const auto target = (*match)[1].str();
-    if (target.find("://") == std::string::npos) targets.push_back(target);
-  }
-  return targets;
 }
 
 /// The labels of `[text][label]`, and of the lines `[label]: address` that say what they stand for.
