@@ -1,0 +1,111 @@
+// The configuration that documents show is one that the daemons take: whoever copies it gets what the text
+// says.
+#include <algorithm>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <regex>
+
+#include "common/key_file.hpp"
+#include "tests/support/document.hpp"
+#include "tests/support/temp_dir.hpp"
+#include "tests/unit/daemons.hpp"
+
+namespace mailboat {
+namespace {
+
+namespace fs = std::filesystem;
+using test::all_matches;
+using test::Daemon;
+using test::daemons;
+
+/// What stands in /etc/mailboat beside the configuration.
+class Secrets {
+ public:
+  Secrets() {
+    const auto pair = make_key_pair();
+    public_key_ = pair.public_key;
+    for (const auto* name : {"producer.key", "consumer.key"})
+      write_key_files((folder_.path() / name).string(), pair, Overwrite::No);
+    std::ofstream(folder_.path() / "allow.toml")
+        << "[[consumer]]\nkey = '" << public_key_ << "'\nsubscriptions = ['shop']\n";
+  }
+
+  /// A block of a document with these files and keys instead of its placeholders.
+  [[nodiscard]] std::string in(const std::string& text) const {
+    const auto with_files =
+        std::regex_replace(text, std::regex("\"/etc/mailboat/"), '"' + folder_.path().string() + '/');
+    return std::regex_replace(with_files, std::regex("THE PRODUCER[A-Z' ]+ KEY"), public_key_);
+  }
+
+ private:
+  const test::TempDir folder_;
+  std::string public_key_;
+};
+
+std::vector<std::string> keys_in(const std::string& text) {
+  return all_matches(text.substr(0, text.find("[[")), "^([a-z_]+) = ");
+}
+
+bool is_of(const Daemon& daemon, const std::string& text) {
+  if (text.find("[[") != std::string::npos) return daemon.name == "consumer";
+  const auto known = test::keys_of(daemon);
+  const auto keys = keys_in(text);
+  return std::all_of(keys.begin(), keys.end(), [&known](const auto& key) {
+    return std::find(known.begin(), known.end(), key) != known.end();
+  });
+}
+
+/// The daemon's required flags, but for those that the text has. A block shows a part of a file.
+std::vector<std::string> what_is_missing(const Daemon& daemon, const std::string& text) {
+  const auto keys = keys_in(text);
+  std::vector<std::string> flags;
+  for (std::size_t i = 0; i < daemon.required.size(); i += 2) {
+    const auto key = daemon.required[i].substr(2);
+    const bool is_of_sources = key != "database" && text.find("[[source]]") != std::string::npos;
+    if (is_of_sources || std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
+    flags.insert(flags.end(), {daemon.required[i], daemon.required[i + 1]});
+  }
+  return flags;
+}
+
+std::string said_about(const std::string& text) {
+  const auto all = daemons();
+  const auto daemon =
+      std::find_if(all.begin(), all.end(), [&text](const auto& one) { return is_of(one, text); });
+  if (daemon == all.end()) return "no daemon has all of these settings";
+  const test::TemporaryFile file(text);
+  auto arguments = what_is_missing(*daemon, text);
+  arguments.insert(arguments.end(), {"--config", file.path(), "--check-config"});
+  test::Printed printed;
+  const auto code = daemon->parse(arguments, printed.terminal(), test::environment_of({}));
+  return code == ExitCode::Done ? "" : "mailboat-" + daemon->name + " says: " + printed.err.str();
+}
+
+std::vector<fs::path> documents() {
+  const fs::path root = MAILBOAT_SOURCE_DIR;
+  std::vector<fs::path> found{root / "README.md", root / "deploy" / "README.md"};
+  for (const auto& entry : fs::directory_iterator(root / "docs")) {
+    if (entry.path().extension() == ".md") found.push_back(entry.path());
+  }
+  return found;
+}
+
+TEST(DocsConfig, ThatIsShownIsTaken) {
+  const Secrets secrets;
+  int tried = 0;
+  for (const auto& document : documents()) {
+    for (const auto& section : test::sections_of(document)) {
+      for (const auto& block : section.blocks) {
+        if (block.language != "toml") continue;
+        ++tried;
+        EXPECT_EQ(said_about(secrets.in(block.text)), "")
+            << document.filename() << ", " << section.title << ":\n"
+            << block.text;
+      }
+    }
+  }
+  EXPECT_GE(tried, 15);
+}
+
+}  // namespace
+}  // namespace mailboat
