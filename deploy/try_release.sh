@@ -14,7 +14,7 @@ leave() {
   for mounted in dev/shm dev proc; do
     mountpoint --quiet "$root/$mounted" && umount "$root/$mounted"
   done
-  [[ -z "$temporary" ]] || rm -r "$temporary"
+  [[ -z "$temporary" ]] || rm -r --one-file-system "$temporary"
 }
 temporary=
 if [[ -z "$root" ]]; then
@@ -29,7 +29,7 @@ mount --bind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/dev/shm"
 
 mkdir -p "$root/src/mailboat"
-find "$root/src/mailboat" -mindepth 1 -maxdepth 1 ! -name build -exec rm -r {} +
+find "$root/src/mailboat" -mindepth 1 -maxdepth 1 ! -name build -exec rm -r --one-file-system {} +
 git -C "$project" archive HEAD | tar -x -C "$root/src/mailboat"
 arguments=("${@:3}")
 [[ ${#arguments[@]} -gt 0 ]] || arguments=(test)
