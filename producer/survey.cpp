@@ -15,8 +15,10 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds interval{10'000};
-// Of a look's duration until the next one.
+// Of a look's duration until the next one, but not for so long that the figures are taken for old ones: the
+// alert MailboatSurveyOld waits for 120 s.
 constexpr int rest_factor = 200;
+constexpr milliseconds longest_rest{100'000};
 // A lock that could not be had is nothing to tell anybody of, unless it goes on.
 constexpr int many_failures = 3;
 
@@ -88,6 +90,10 @@ Lag read_lag(const postgres::Rows& rows, int row, const LogLayout& layout) {
 
 }  // namespace
 
+Survey::Clock::duration Survey::rest_after(Clock::duration look) {
+  return std::clamp<Clock::duration>(look * rest_factor, interval, longest_rest);
+}
+
 milliseconds Survey::step() {
   const auto began = Clock::now();
   if (began >= due_) {
@@ -99,7 +105,7 @@ milliseconds Survey::step() {
         log::warn("metrics of the source cannot be read", {{"error", error.what()}});
     }
     const auto end = Clock::now();
-    due_ = end + std::max<Clock::duration>(interval, (end - began) * rest_factor);
+    due_ = end + rest_after(end - began);
   }
   return std::chrono::ceil<milliseconds>(due_ - Clock::now());
 }

@@ -10,8 +10,8 @@
 namespace mailboat::producer {
 
 /// Reads from PostgreSQL what metrics tell of the source and of each subscription, also of those that nobody
-/// serves: every 10 s, however often somebody asks for metrics, and so seldom that it takes a two-hundredth
-/// of the time at most. One thread; the connection must outlive it.
+/// serves: every 10 s, however often somebody asks for metrics. Where a look takes long, so seldom that it
+/// takes a two-hundredth of the time, but every 100 s at least. One thread; the connection must outlive it.
 class Survey {
  public:
   using Clock = std::chrono::steady_clock;
@@ -22,6 +22,9 @@ class Survey {
   /// Looks if that is due; returns how long it is not going to be. That PostgreSQL refuses is logged when it
   /// goes on. Throws ConnectionLost.
   std::chrono::milliseconds step();
+
+  /// For how long to rest after a look that has taken so long.
+  static Clock::duration rest_after(Clock::duration look);
 
   /// Looks now. Throws StatementFailed, too.
   void look();

@@ -8,6 +8,7 @@
 #include "common/metrics.hpp"
 #include "consumer/consumer_metrics.hpp"
 #include "producer/producer_metrics.hpp"
+#include "producer/survey.hpp"
 
 namespace mailboat {
 namespace {
@@ -88,6 +89,13 @@ TEST(Metrics, OfTheAlertsExist) {
   const auto rules = read(rules_file);
   EXPECT_THAT(found(rules, metric_name), IsSubsetOf(exposed_names()));
   EXPECT_GE(found(rules, metric_name).size(), 10U);
+}
+
+TEST(Metrics, OfTheSourceAreReadBeforeTheAlertTakesThemForOld) {
+  const auto threshold = found(read(rules_file), R"(mailboat_producer_survey_timestamp_seconds > (\d+))");
+  ASSERT_EQ(threshold.size(), 1U);
+  EXPECT_LT(producer::Survey::rest_after(std::chrono::hours(1)),
+            std::chrono::seconds(std::stoi(*threshold.begin())));
 }
 
 TEST(Metrics, OfTheDashboardExist) {
