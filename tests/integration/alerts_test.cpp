@@ -10,6 +10,14 @@ namespace mailboat::test {
 namespace {
 
 const std::string rules = std::string(MAILBOAT_SOURCE_DIR) + "/deploy/prometheus/mailboat.rules.yml";
+const std::string samples = std::string(MAILBOAT_SOURCE_DIR) + "/tests/integration/samples/alerts.test.yml";
+
+std::string content_of(const std::string& path) {
+  std::ifstream stream(path);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
 
 class Alerts : public ::testing::Test {
  protected:
@@ -25,14 +33,25 @@ TEST_F(Alerts, PromtoolTakesThem) {
 }
 
 TEST_F(Alerts, SpeakWhenTheyShould) {
-  std::ifstream sample(std::string(MAILBOAT_SOURCE_DIR) + "/tests/integration/samples/alerts.test.yml");
-  std::ostringstream text;
-  text << sample.rdbuf();
   const TempDir folder;
   const auto file = folder.path() / "alerts.test.yml";
-  std::ofstream(file) << std::regex_replace(text.str(), std::regex("\\[RULES\\]"), "[" + rules + "]");
+  std::ofstream(file) << std::regex_replace(content_of(samples), std::regex("\\[RULES\\]"),
+                                            "[" + rules + "]");
   const auto tested = run({"promtool", "test", "rules", file.string()});
   EXPECT_EQ(tested.exit_code, 0) << tested.output << tested.errors;
+}
+
+TEST(AlertSamples, HaveEachAlertSpeakOnce) {
+  const auto rules_text = content_of(rules);
+  const auto samples_text = content_of(samples);
+  static const std::regex alert(R"(- alert: (\w+))");
+  int count = 0;
+  for (std::sregex_iterator match(rules_text.begin(), rules_text.end(), alert), end; match != end; ++match) {
+    ++count;
+    const std::regex speaks("alertname: " + (*match)[1].str() + R"(\n +exp_alerts:\n +- exp_labels:)");
+    EXPECT_TRUE(std::regex_search(samples_text, speaks)) << (*match)[1];
+  }
+  EXPECT_GT(count, 10);
 }
 
 }  // namespace
