@@ -1,5 +1,7 @@
-// docs/operations.md has every sentence that a daemon may log, wait with or end with. Whoever writes a new
-// one finds out here that an operator will look it up.
+// docs/operations.md has every sentence that a daemon may log, wait with or end with, every reason why a
+// consumer does not apply an event, and what our functions in PostgreSQL say. Whoever writes a new one finds
+// out here that an operator will look it up.
+#include <algorithm>
 #include <cctype>
 #include <filesystem>
 #include <fstream>
@@ -54,12 +56,15 @@ struct Sentence {
   std::vector<std::string> pieces;
 };
 
-std::vector<Sentence> sentences_in(const fs::path& file) {
-  static const std::regex told(
-      R"((log::(info|warn|error|write_always)|[.](say|over)|throw (Fatal|Unavailable|ReplicaUnavailable|NotADatabase|ConnectionLost|StreamBroken|TurnLost|SessionEnded|SessionRefused|ConfigurationError))\()");
+const std::regex told(
+    R"((log::(info|warn|error|write_always)|[.](say|over)|throw (Fatal|Unavailable|ReplicaUnavailable|NotADatabase|ConnectionLost|StreamBroken|TurnLost|SessionEnded|SessionRefused|ConfigurationError))\()");
+/// Why a consumer does not apply an event or a row.
+const std::regex not_applied(R"(throw InvalidInput\()");
+
+std::vector<Sentence> sentences_in(const fs::path& file, const std::regex& begins) {
   const auto source = content_of(file);
   std::vector<Sentence> sentences;
-  for (std::sregex_iterator match(source.begin(), source.end(), told), end; match != end; ++match) {
+  for (std::sregex_iterator match(source.begin(), source.end(), begins), end; match != end; ++match) {
     const auto from = static_cast<std::size_t>(match->position());
     const auto statement = source.substr(from, source.find(';', from) - from);
     auto pieces = literals_in(statement);
@@ -68,25 +73,27 @@ std::vector<Sentence> sentences_in(const fs::path& file) {
   return sentences;
 }
 
-std::vector<Sentence> sentences_of_daemons() {
-  static const std::set<std::string> have_pages_of_their_own{"route.cpp", "route_plan.cpp", "source.cpp"};
+bool has_a_page_of_its_own(const fs::path& file) {
+  static const std::set<std::string> files{"route.cpp", "route_expression.cpp", "route_plan.cpp",
+                                           "schema_copy.cpp", "source.cpp"};
+  return file.parent_path().filename() == "consumer" && files.contains(file.filename());
+}
+
+std::vector<Sentence> sentences_of(const std::vector<std::string>& rooms, const std::regex& begins) {
   std::vector<Sentence> all;
-  for (const auto* room : {"producer", "consumer", "common", "postgres"}) {
+  for (const auto& room : rooms) {
     for (const auto& entry : fs::directory_iterator(root / room)) {
       if (entry.path().extension() != ".cpp" && entry.path().extension() != ".hpp") continue;
-      if (room == std::string("consumer") && have_pages_of_their_own.contains(entry.path().filename()))
-        continue;
-      const auto found = sentences_in(entry.path());
+      if (has_a_page_of_its_own(entry.path())) continue;
+      const auto found = sentences_in(entry.path(), begins);
       all.insert(all.end(), found.begin(), found.end());
     }
   }
   return all;
 }
 
-TEST(Runbook, HasEverySentenceOfTheDaemons) {
+void expect_in_runbook(const std::vector<Sentence>& sentences) {
   const auto page = on_one_line(content_of(root / "docs" / "operations.md"));
-  const auto sentences = sentences_of_daemons();
-  EXPECT_GE(sentences.size(), 80U);
   for (const auto& [file, pieces] : sentences) {
     bool found = false;
     for (const auto& piece : pieces) {
@@ -95,6 +102,45 @@ TEST(Runbook, HasEverySentenceOfTheDaemons) {
       found = found || page.find(text.substr(0, text.find_last_not_of(" '.:,(") + 1)) != std::string::npos;
     }
     EXPECT_TRUE(found) << file << ": \"" << pieces.front() << "\" is not in docs/operations.md";
+  }
+}
+
+TEST(Runbook, HasEverySentenceOfTheDaemons) {
+  const auto sentences = sentences_of({"producer", "consumer", "common", "postgres"}, told);
+  EXPECT_GE(sentences.size(), 80U);
+  expect_in_runbook(sentences);
+}
+
+TEST(Runbook, HasEveryReasonWhyAnEventIsNotApplied) {
+  const auto reasons = sentences_of({"consumer"}, not_applied);
+  EXPECT_GE(reasons.size(), 20U);
+  expect_in_runbook(reasons);
+}
+
+/// What `RAISE EXCEPTION '...'` says, up to where a reason follows, as a pattern: something stands for each
+/// %.
+std::string pattern_of(const std::string& sentence) {
+  constexpr std::size_t enough = 40;
+  static const std::regex special(R"([.()\[\]*+?^$|{}\\])");
+  static const std::regex placeholders("%+");
+  const auto text = sentence.substr(0, std::min(sentence.find_first_of(":,"), enough));
+  return std::regex_replace(std::regex_replace(text, special, R"(\$&)"), placeholders, "[^`|]{1,60}");
+}
+
+TEST(Runbook, HasEverySentenceOfOurFunctionsInPostgresql) {
+  static const std::regex raise(R"(RAISE (?:EXCEPTION|WARNING|NOTICE)\s+'((?:[^']|'')*)')");
+  const auto page = on_one_line(content_of(root / "docs" / "operations.md"));
+  std::set<std::string> sentences;
+  for (const auto& entry : fs::directory_iterator(root / "migrations")) {
+    if (entry.path().extension() != ".sql") continue;
+    const auto source = content_of(entry.path());
+    for (std::sregex_iterator match(source.begin(), source.end(), raise), end; match != end; ++match)
+      sentences.insert((*match)[1]);
+  }
+  EXPECT_GE(sentences.size(), 60U);
+  for (const auto& sentence : sentences) {
+    EXPECT_TRUE(std::regex_search(page, std::regex(pattern_of(sentence))))
+        << '"' << sentence << "\" is not in docs/operations.md";
   }
 }
 
