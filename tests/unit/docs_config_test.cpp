@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <regex>
+#include <set>
 
 #include "common/key_file.hpp"
 #include "tests/support/document.hpp"
@@ -105,6 +107,41 @@ TEST(DocsConfig, ThatIsShownIsTaken) {
     }
   }
   EXPECT_GE(tried, 15);
+}
+
+/// The keys of a [[table]], as the daemon tells them to somebody who has given one that there is not.
+std::set<std::string> known_keys(const Daemon& daemon, std::vector<std::string> arguments) {
+  arguments.emplace_back("--check-config");
+  test::Printed printed;
+  EXPECT_EQ(daemon.parse(arguments, printed.terminal(), test::environment_of({})), ExitCode::Usage);
+  const auto said = printed.err.str();
+  std::smatch list;
+  EXPECT_TRUE(std::regex_search(said, list, std::regex(R"(zz: unknown key \(known: ([^)]+)\))"))) << said;
+  std::set<std::string> keys;
+  std::istringstream words(std::regex_replace(list[1].str(), std::regex(","), ""));
+  for (std::string word; words >> word;) keys.insert(word);
+  return keys;
+}
+
+/// The keys that a document has in a table.
+std::set<std::string> keys_listed(const std::string& document) {
+  std::ifstream stream(fs::path(MAILBOAT_SOURCE_DIR) / "docs" / document);
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  const auto keys = all_matches(text, "^\\| `([a-z_]+)` \\|");
+  return {keys.begin(), keys.end()};
+}
+
+TEST(DocsConfig, HasEveryKeyOfASource) {
+  const test::TemporaryFile file("[[source]]\nname = 'eu'\nzz = 1\n");
+  EXPECT_EQ(keys_listed("sources.md"), known_keys(daemons().back(), {"--config", file.path()}));
+}
+
+TEST(DocsConfig, HasEveryKeyOfTheAllowList) {
+  const Secrets secrets;
+  const test::TemporaryFile list(secrets.in("[[consumer]]\nkey = \"THE PRODUCER'S PUBLIC KEY\"\nzz = 1\n"));
+  const test::TemporaryFile file(
+      secrets.in("key_file = \"/etc/mailboat/producer.key\"\nallow_list = '" + list.path() + "'\n"));
+  EXPECT_EQ(keys_listed("security.md"), known_keys(daemons().front(), {"--config", file.path()}));
 }
 
 }  // namespace

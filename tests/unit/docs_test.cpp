@@ -137,6 +137,16 @@ TEST(Docs, FiguresOfTheReadmeAreThoseOfTheBench) {
   }
 }
 
+TEST(Docs, TheFigureOfTheQuestionsIsThatOfTheBench) {
+  std::smatch said;
+  std::smatch measured;
+  const auto questions = prose_of(root / "docs" / "faq.md");
+  const auto bench = prose_of(root / "docs" / "benchmarks.md");
+  ASSERT_TRUE(std::regex_search(questions, said, std::regex(R"(a drain was (\d+\.\d) times as fast)")));
+  ASSERT_TRUE(std::regex_search(bench, measured, std::regex(R"(\| drain / classic \| \| (\d+\.\d+) \|)")));
+  EXPECT_NEAR(std::stod(said[1]), std::stod(measured[1]), 0.051);
+}
+
 TEST(Docs, ArchitectureDescribesEveryRoomAndNoOther) { EXPECT_EQ(rooms_described(), folders()); }
 
 }  // namespace
