@@ -270,11 +270,12 @@ TEST_F(InstalledPackage, IsBroughtToWorkByWhatTheDocumentsSay) {
     stop mailboat-consumer@shop
     as_reader sqlite3 'file:/var/lib/mailboat/shop.db?immutable=1' 'SELECT count(*) FROM orders'
     as_reader cat /etc/mailboat/consumer.key 2>&1 | grep -o 'Permission denied'
-  )sh");
+  )sh" + typed(blocks_of("docs/recovery.md", "Recovery")) +
+                         "mailboat status | grep -o ^shop\n");
   EXPECT_EQ(done.exit_code, 0) << done.errors << done.output;
   const std::string follows =
       "the replica of subscription shop has everything that was committed when this command began\n";
-  EXPECT_EQ(done.output, follows + follows + "keys=true\n3\nreadonly database\n3\nPermission denied\n")
+  EXPECT_EQ(done.output, follows + follows + "keys=true\n3\nreadonly database\n3\nPermission denied\nshop\n")
       << done.errors;
 }
 
