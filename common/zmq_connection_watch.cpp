@@ -59,10 +59,14 @@ ZmqConnectionWatch::ZmqConnectionWatch(zmq::context_t& context, zmq::socket_t& s
   if (::zmq_socket_monitor(socket.handle(), events_at, events) != 0)
     throw Unavailable("cannot watch a ZeroMQ socket: " + std::string(::zmq_strerror(::zmq_errno())));
   events_.set(zmq::sockopt::linger, 0);
+  // Unlimited: at a limit ZeroMQ's own thread would wait, with a lock that the destructor needs, for somebody
+  // to look, and nobody may for as long as it takes. In a minute without a producer come some hundred events.
+  events_.set(zmq::sockopt::rcvhwm, 0);
   events_.connect(events_at);
 }
 
-// First of all: ZeroMQ's own thread would wait for ever for somebody to take its next event.
+// First of all: without `events_` ZeroMQ's own thread would wait for ever for somebody to take its next
+// event.
 ZmqConnectionWatch::~ZmqConnectionWatch() { ::zmq_socket_monitor(watched_.handle(), nullptr, 0); }
 
 void ZmqConnectionWatch::look() {
@@ -70,7 +74,6 @@ void ZmqConnectionWatch::look() {
 }
 
 void ZmqConnectionWatch::take(std::uint16_t event) {
-  if (event == ZMQ_EVENT_MONITOR_STOPPED) return;
   if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) broken_handshakes_ = 0;
   const bool says_nothing = event == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL && !has_keys_ &&
                             ++broken_handshakes_ < most_broken_handshakes;
