@@ -74,7 +74,8 @@ void HttpServer::wait(std::vector<pollfd>& polled) {
     polled.push_back({client.socket.get(), static_cast<short>(has_answer ? POLLOUT : POLLIN), 0});
     until = std::min(until, client.until);
   }
-  const auto left = std::chrono::ceil<milliseconds>(until - now).count();
+  // Not below 0, which poll() takes for "for ever": somebody's time may have ended since we looked.
+  const auto left = std::max(std::chrono::ceil<milliseconds>(until - now), milliseconds(0)).count();
   ::poll(polled.data(), polled.size(), until == Clock::time_point::max() ? -1 : static_cast<int>(left));
 }
 
