@@ -222,6 +222,20 @@ TEST_F(CommandLineTest, RefusesWhatItDoesNotKnow) {
   expect_refused({"--listen", "a", "--listen", "b"}, "--listen");
 }
 
+TEST_F(CommandLineTest, RefusesAConnectionStringInTheWrongPlaceWithoutRepeatingIt) {
+  for (const bool commands : {false, true}) {
+    with_commands = commands;
+    for (const std::string argument :
+         {"postgresql://app:hunter2@db/shop", "postgres:/app:hunter2@db/shop", "host=db password=hunter2",
+          "password = hunter2", "-Ppostgresql://app:hunter2@db/shop"}) {
+      expect_refused({argument}, "unexpected argument (a connection string?");
+      EXPECT_EQ(printed.err.str().find("hunter2"), std::string::npos) << printed.err.str();
+    }
+  }
+  expect_refused({"status", "postgresql://app:hunter2@db/shop"}, "unexpected argument (a connection string?");
+  EXPECT_EQ(printed.err.str().find("hunter2"), std::string::npos) << printed.err.str();
+}
+
 TEST_F(CommandLineTest, PrintsHelpAndVersionAndEndsWell) {
   EXPECT_EQ(parse({"--help"}), ExitCode::Done);
   EXPECT_NE(printed.out.str().find("--poll-interval-max DURATION"), std::string::npos) << printed.out.str();

@@ -233,6 +233,15 @@ TEST(ConsumerOptions, RefusesARouteThatCannotBeMeant) {
       << printed.err.str();
 }
 
+TEST(ConsumerOptions, RefusesAConnectionStringWithoutRepeatingIt) {
+  for (const auto refused : {refused_by_producer, refused_by_consumer}) {
+    Printed printed;
+    EXPECT_EQ(refused({"postgresql://app:hunter2@db/shop"}, printed), ExitCode::Usage);
+    EXPECT_EQ(printed.err.str().find("hunter2"), std::string::npos) << printed.err.str();
+    EXPECT_NE(printed.err.str().find("unexpected argument"), std::string::npos) << printed.err.str();
+  }
+}
+
 TEST(ConsumerOptions, NeedsProducerSubscriptionAndDatabase) {
   const std::vector<std::string> complete{"--producer", "tcp://a:1",      "--producer",
                                           "tcp://b:1",  "--subscription", "shop",
