@@ -41,6 +41,14 @@ std::string_view connection_string(char** argv, int index) {
   return joined ? argument.substr(flag.size() + 1) : std::string_view();
 }
 
+// Up to the message's last quote, for which quotes are libpq's is not known.
+std::string redact_all_quoted(std::string_view message) {
+  const auto open = message.find('"');
+  const auto close = message.rfind('"');
+  if (open == close) return std::string(message.substr(0, open)) + (open == none ? "" : "\"***");
+  return std::string(message.substr(0, open + 1)) + "***" + std::string(message.substr(close));
+}
+
 }  // namespace
 
 // A password may hold the earlier @.
@@ -72,7 +80,10 @@ void hide_passwords(int argc, char** argv) {
 
 std::string redact(std::string_view message, std::string_view conninfo) {
   std::vector<std::string_view> pieces;
-  for (const auto password : passwords_in(conninfo)) add_pieces(pieces, password);
+  for (const auto password : passwords_in(conninfo)) {
+    if (password.find('"') != none) return redact_all_quoted(message);
+    add_pieces(pieces, password);
+  }
   std::string text;
   while (true) {
     const auto open = message.find('"');

@@ -8,7 +8,8 @@ namespace mailboat::postgres {
 
 /// `message`, with every quoted part that could be from the password in `conninfo` replaced by ***. libpq
 /// quotes back what it could not read, and a password with an unescaped / or @ or a space ends up there in
-/// pieces.
+/// pieces. When the password holds a quote itself, *** stands for everything from the first quote to the
+/// last.
 std::string redact(std::string_view message, std::string_view conninfo);
 
 /// What stands after the user's name and a colon, up to the last @: in a URI, the password; else empty. A

@@ -17,6 +17,15 @@ TEST(Redact, HidesWhateverPartOfAPasswordLibpqQuotesBack) {
   EXPECT_EQ(redact(R"(bad token: "%zz")", "postgresql://h/db?password=%zz&port=1"), R"(bad token: "***")");
 }
 
+TEST(Redact, HidesAPasswordThatHoldsAQuote) {
+  EXPECT_EQ(redact(R"(missing "=" after "sec"ret" in string)", R"(host=h password=my sec"ret)"),
+            R"(missing "***" in string)");
+  EXPECT_EQ(redact(R"(invalid port number: "my"sec")", R"(postgresql://u:my"sec/ret@h/db)"),
+            R"(invalid port number: "***")");
+  EXPECT_EQ(redact(R"(unterminated: "sec)", R"(host=h password=sec"ret)"), R"(unterminated: "***)");
+  EXPECT_EQ(redact("no quote at all", R"(host=h password=sec"ret)"), "no quote at all");
+}
+
 TEST(Redact, LeavesTheRestReadable) {
   const std::string failed = R"(connection to server at "10.0.0.1", port 5432 failed: no user "app")";
   EXPECT_EQ(redact(failed, "postgresql://app:hunter2@10.0.0.1/shop"), failed);
