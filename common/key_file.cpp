@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <system_error>
+#include <utility>
 
 #include "common/config_file.hpp"
 #include "common/error.hpp"
@@ -32,29 +33,69 @@ void write_all(const FileDescriptor& file, const std::string& path, std::string_
   if (::fsync(file.get()) != 0) fail("write", path);
 }
 
-/// A file that is not there before, and not there after a failure.
-void write_new(const std::string& path, mode_t mode, std::string_view text) {
-  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (file.get() < 0) fail("make", path);
-  try {
-    if (::fchmod(file.get(), mode) != 0) fail("protect", path);  // whatever the umask says
-    write_all(file, path, text);
-  } catch (...) {
-    ::unlink(path.c_str());
-    throw;
+/// A file that was not there before, and is not there afterwards unless it is kept.
+class NewFile {
+ public:
+  /// `owner`: whose it is to be instead of ours, if anybody's.
+  NewFile(std::string path, mode_t mode, std::string_view text, const struct stat* owner = nullptr)
+      : path_(std::move(path)), file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)) {
+    if (file_.get() < 0) fail("make", path_);
+    try {
+      if (owner != nullptr && ::fchown(file_.get(), owner->st_uid, owner->st_gid) != 0)
+        fail("give the owner of the file before to", path_);
+      if (::fchmod(file_.get(), mode) != 0) fail("protect", path_);  // whatever the umask says
+      write_all(file_, path_, text);
+    } catch (...) {
+      ::unlink(path_.c_str());
+      throw;
+    }
   }
-}
+  ~NewFile() {
+    if (!kept_) ::unlink(path_.c_str());
+  }
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
 
-// Under another name first, so that there is always a whole file of the right one.
-void replace(const std::string& path, mode_t mode, std::string_view text) {
-  const auto fresh = path + ".new";
-  write_new(fresh, mode, text);
-  if (::rename(fresh.c_str(), path.c_str()) == 0) return;
-  const auto reason = errno;
-  ::unlink(fresh.c_str());
-  errno = reason;
-  fail("replace", path);
-}
+  void keep() { kept_ = true; }
+  void keep_as(const std::string& path) {
+    if (::rename(path_.c_str(), path.c_str()) != 0) fail("replace", path);
+    kept_ = true;
+  }
+
+ private:
+  const std::string path_;
+  const FileDescriptor file_;
+  bool kept_ = false;
+};
+
+/// What is to stand in a file's place, whose owner it has: a daemon must be able to read the key that root
+/// has made anew. Under another name until then, so that there is always a whole file of the right one.
+class Replacement {
+ public:
+  Replacement(std::string path, mode_t mode, std::string_view text)
+      : path_(std::move(path)), file_(fresh_name(), mode, text, owner()) {}
+  void put_in_place() { file_.keep_as(path_); }
+
+ private:
+  std::string fresh_name() const {
+    auto name = path_ + ".new";
+    ::unlink(name.c_str());  // of one that was killed
+    return name;
+  }
+  // Of a link, what it leads to: that is the file which somebody reads.
+  const struct stat* owner() {
+    if (::stat(path_.c_str(), &before_) != 0) return nullptr;
+    if (S_ISDIR(before_.st_mode)) {
+      errno = EISDIR;
+      fail("replace", path_);
+    }
+    return &before_;
+  }
+
+  const std::string path_;
+  struct stat before_ {};
+  NewFile file_;
+};
 
 bool exists(const std::string& path) {
   return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
@@ -95,8 +136,11 @@ void write_key_files(const std::string& path, const KeyPair& pair, Overwrite ove
       "# The public key that belongs to it: " +
       pair.public_key + "\n" + secret_entry + " = \"" + pair.secret_key + "\"\n";
   if (overwrite == Overwrite::Yes) {
-    replace(path, owner_only, secret);
-    replace(public_path, everybody_reads, pair.public_key + "\n");
+    Replacement new_secret(path, owner_only, secret);
+    Replacement new_public(public_path, everybody_reads, pair.public_key + "\n");
+    // The secret one last: what the public file said stands in it, too, but not the other way round.
+    new_public.put_in_place();
+    new_secret.put_in_place();
     return;
   }
   for (const auto& file : {path, public_path}) {
@@ -107,8 +151,10 @@ void write_key_files(const std::string& path, const KeyPair& pair, Overwrite ove
                                "the new one");
     }
   }
-  write_new(path, owner_only, secret);
-  write_new(public_path, everybody_reads, pair.public_key + "\n");
+  NewFile new_secret(path, owner_only, secret);
+  NewFile new_public(public_path, everybody_reads, pair.public_key + "\n");
+  new_secret.keep();
+  new_public.keep();
 }
 
 KeyPair read_key_file(const std::string& path) {

@@ -9,8 +9,9 @@ namespace mailboat {
 enum class Overwrite { No, Yes };
 
 /// Writes a pair: `path` with the secret key, which only its owner may read, and `path`.pub with the public
-/// one. Throws ConfigurationError, naming file and reason, and then leaves what was there before; an existing
-/// file of either name is such a reason unless `overwrite`.
+/// one. Throws ConfigurationError, naming file and reason, and then leaves the secret key that was there
+/// before, and all else unless it cannot be replaced once `path`.pub has been; an existing file of either
+/// name is such a reason unless `overwrite`, which keeps its owner.
 void write_key_files(const std::string& path, const KeyPair& pair, Overwrite overwrite);
 
 /// Reads the file with a secret key. Throws ConfigurationError, which never shows the content, when it cannot

@@ -3,8 +3,11 @@
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <limits.h>
+#include <set>
 #include <sstream>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/error.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -41,6 +44,13 @@ class KeyFile : public testing::Test {
     ASSERT_EQ(::chmod(path_.c_str(), mode), 0);
   }
 
+  std::set<std::string> names_in_folder() const {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path()))
+      names.insert(entry.path().filename());
+    return names;
+  }
+
   const test::TempDir folder_{"keys"};
   const std::string path_ = (folder_.path() / "daemon.key").string();
   const KeyPair pair_ = make_key_pair();
@@ -71,6 +81,45 @@ TEST_F(KeyFile, IsNeverReplacedUnasked) {
   EXPECT_EQ(read_key_file(path_).secret_key, other.secret_key);
   EXPECT_EQ(content_of(path_ + ".pub"), other.public_key + "\n");
   EXPECT_EQ(mode_of(path_), 0600U);
+}
+
+TEST_F(KeyFile, IsReplacedWhateverAKilledKeygenHasLeft) {
+  write_key_files(path_, pair_, Overwrite::No);
+  for (const auto* left : {".new", ".pub.new"}) std::ofstream(path_ + left) << "half";
+  const auto other = make_key_pair();
+  write_key_files(path_, other, Overwrite::Yes);
+  EXPECT_EQ(read_key_file(path_).secret_key, other.secret_key);
+  EXPECT_EQ(content_of(path_ + ".pub"), other.public_key + "\n");
+  EXPECT_EQ(names_in_folder(), (std::set<std::string>{"daemon.key", "daemon.key.pub"}));
+}
+
+TEST_F(KeyFile, ThatIsReplacedKeepsItsOwner) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  write_key_files(path_, pair_, Overwrite::No);
+  for (const auto* end : {"", ".pub"}) ASSERT_EQ(::chown((path_ + end).c_str(), 4321, 1234), 0);
+  write_key_files(path_, make_key_pair(), Overwrite::Yes);
+  for (const auto* end : {"", ".pub"}) {
+    struct stat status {};
+    ASSERT_EQ(::stat((path_ + end).c_str(), &status), 0);
+    EXPECT_EQ(status.st_uid, 4321U) << end;
+    EXPECT_EQ(status.st_gid, 1234U) << end;
+  }
+  EXPECT_EQ(mode_of(path_), 0600U);
+}
+
+TEST_F(KeyFile, StaysWhenThePublicOneCannotBeReplaced) {
+  write_key_files(path_, pair_, Overwrite::No);
+  std::filesystem::remove(path_ + ".pub");
+  std::filesystem::create_directory(path_ + ".pub");
+  EXPECT_THROW(write_key_files(path_, make_key_pair(), Overwrite::Yes), ConfigurationError);
+  EXPECT_EQ(read_key_file(path_).secret_key, pair_.secret_key);
+  EXPECT_EQ(names_in_folder(), (std::set<std::string>{"daemon.key", "daemon.key.pub"}));
+}
+
+TEST_F(KeyFile, IsNotLeftAloneWhenThePublicOneCannotBeMade) {
+  const auto name = (folder_.path() / std::string(NAME_MAX - 2, 'k')).string();  // too long with .pub
+  EXPECT_THROW(write_key_files(name, pair_, Overwrite::No), ConfigurationError);
+  EXPECT_EQ(names_in_folder(), std::set<std::string>());
 }
 
 TEST_F(KeyFile, IsNotWrittenThroughALink) {
