@@ -84,16 +84,21 @@ bool can_be_written_over(const Environment& environment) {
 Screen::Screen(std::ostream& out, bool in_color)
     : out_(out), in_color_(in_color), stopped_(checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
   sigset_t signals;
+  sigset_t blocked_before;
+  pthread_sigmask(SIG_SETMASK, nullptr, &blocked_before);
   sigemptyset(&signals);
-  sigaddset(&signals, SIGWINCH);
-  sigaddset(&signals, SIGTSTP);
-  pthread_sigmask(SIG_BLOCK, &signals, &mask_before_);
+  sigemptyset(&to_unblock_);
+  for (const int signal : {SIGWINCH, SIGTSTP}) {
+    sigaddset(&signals, signal);
+    if (sigismember(&blocked_before, signal) == 0) sigaddset(&to_unblock_, signal);
+  }
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signals_ = checked(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
 Screen::~Screen() {
   leave();
-  pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
+  pthread_sigmask(SIG_UNBLOCK, &to_unblock_, nullptr);
 }
 
 ScreenSize Screen::size() {
