@@ -89,24 +89,37 @@ void watch_on_screen(const Context& context, Reader reader, milliseconds interva
   }
 }
 
+void print(std::ostream& out, const StatusReport& report, bool json) {
+  if (!json) out << time_now() << '\n';
+  json ? print_status_json(out, report) : print_status(out, report);
+  out << (json ? "" : "\n") << std::flush;
+}
+
+// A right that was taken away, or a table: waiting does not bring it back, and without a screen nobody sees
+// for how long there has been no answer. Source: PostgreSQL manual, appendix A, class 42.
+bool is_refused(const Error& error) {
+  const auto* failed = dynamic_cast<const postgres::StatementFailed*>(&error);
+  return failed != nullptr && failed->sqlstate().starts_with("42");
+}
+
 void watch_as_text(const Context& context, Reader reader, milliseconds interval, bool json) {
   const ShutdownSignal shutdown;
   auto& out = context.terminal.out;
+  print(out, reader.read(), json);
   std::string said;
-  while (!shutdown.token().stop_requested()) {
+  while (true) {
+    pause(shutdown.token(), wait_after_look(reader.took(), interval));
+    if (shutdown.token().stop_requested()) return;
     try {
-      const auto report = reader.read();
-      if (!json) out << time_now() << '\n';
-      json ? print_status_json(out, report) : print_status(out, report);
-      out << (json ? "" : "\n") << std::flush;
+      print(out, reader.read(), json);
       said.clear();
     } catch (const Error& error) {
+      if (is_refused(error)) throw;
       if (said != error.what()) {
         context.terminal.err << "mailboat: " << one_line(error.what()) << "; trying again\n" << std::flush;
       }
       said = error.what();
     }
-    pause(shutdown.token(), wait_after_look(reader.took(), interval));
   }
 }
 

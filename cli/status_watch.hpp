@@ -13,7 +13,7 @@ StatusReport read_status(postgres::Connection& connection);
 /// Shows the status again and again until a signal comes: on a screen as a page that is written over,
 /// elsewhere (and as JSON) one after the other. A PostgreSQL that goes away is told and waited for.
 /// `connection` is the first one; it is made anew when it breaks. Throws Error when there is nothing to begin
-/// with.
+/// with, and elsewhere than on a screen StatementFailed once PostgreSQL does not allow it any more.
 ExitCode watch_status(const Context& context, postgres::Connection connection,
                       std::chrono::milliseconds interval, bool json);
 

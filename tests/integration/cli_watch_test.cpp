@@ -150,6 +150,23 @@ TEST_F(CliWatch, WritesOneStatusAfterTheOtherWhereThereIsNoScreen) {
   EXPECT_FALSE(contains(dumb.written(), "\x1b"));
 }
 
+TEST_F(CliWatch, WithoutAScreenEndsOnceItIsNotAllowedToLook) {
+  postgres::Connection administrator(conninfo_, "administrator");
+  const auto role = "onlooker_" + std::string(administrator.query("SELECT current_database()").text(0, 0));
+  administrator.query("CREATE ROLE " + role + " LOGIN IN ROLE outbox_producer");
+  auto as_role = command();
+  as_role[2] += " user=" + role;
+  Process watch(as_role);
+  ASSERT_TRUE(watch.wait_for_output("shop"));
+  administrator.query("REVOKE outbox_producer FROM " + role);
+  EXPECT_EQ(watch.wait(seconds(30)), 1) << watch.errors();
+  EXPECT_TRUE(contains(watch.errors(), "permission denied")) << watch.errors();
+  EXPECT_FALSE(contains(watch.errors(), "trying again")) << watch.errors();
+  administrator.query("GRANT SELECT ON outbox.migration TO " + role);  // enough to connect
+  EXPECT_EQ(run(as_role).exit_code, 1) << "there is nothing to begin with";
+  administrator.query("DROP OWNED BY " + role + "; DROP ROLE " + role);
+}
+
 TEST_F(CliWatch, AStatusThatCannotBeHadAtTheBeginningIsAnErrorAndTouchesNoScreen) {
   auto wrong = command();
   wrong[2] = "host=/nowhere";
