@@ -79,7 +79,7 @@ void declare(CommandLine& line, ConsumerOptions& options) {
               });
   line.setting({.name = "metrics-listen",
                 .value = "HOST:PORT",
-                .help = "Where /metrics, /healthz and /readyz are answered, e.g. 127.0.0.1:9657"},
+                .help = "Where /metrics, /healthz and /readyz are answered, e.g. 127.0.0.1:9658"},
                options.metrics_listen);
   line.setting({.name = "log-level", .value = "LEVEL", .help = "debug, info, warning or error"},
                options.log_level);
