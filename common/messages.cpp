@@ -43,6 +43,18 @@ std::string_view code_name(RefusalCode code) {
   return "unknown";
 }
 
+std::string_view result_name(RetryOutcome::Result result) {
+  switch (result) {
+    case RetryOutcome::Result::Applied:
+      return "applied";
+    case RetryOutcome::Result::Superseded:
+      return "superseded";
+    case RetryOutcome::Result::Rejected:
+      break;
+  }
+  return "rejected";
+}
+
 std::uint32_t credit_cost(const Frame& frame, std::uint32_t all) {
   return cost_of(frame.events.payloads().bytes() + (frame.chunk ? frame.chunk->rows.bytes() : 0), all);
 }

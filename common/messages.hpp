@@ -188,6 +188,9 @@ struct RetryOutcome {
   friend bool operator==(const RetryOutcome&, const RetryOutcome&) = default;
 };
 
+/// `applied`, `superseded` or `rejected`: as metrics and the source's record have it.
+[[nodiscard]] std::string_view result_name(RetryOutcome::Result result);
+
 struct Retried {
   std::vector<RetryOutcome> outcomes;
   std::uint64_t number = 0;  ///< which Retry of the file it was, as Hello::retries counts them
@@ -230,6 +233,9 @@ struct VerificationRecorded {
   OperationId operation = 0;
   std::string topic;
 };
+
+/// Whoever has been silent for so many of its heartbeats is taken for dead.
+inline constexpr int silent_heartbeats = 5;
 
 struct Heartbeat {};
 struct Goodbye {};

@@ -12,8 +12,6 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds receive_slice{100};
-// A producer that has been silent for so many heartbeats is taken for dead.
-constexpr int silent_heartbeats = 5;
 
 }  // namespace
 

@@ -5,12 +5,11 @@
 #include "common/error.hpp"
 #include "common/key_file.hpp"
 #include "common/listen_address.hpp"
+#include "common/message_limit.hpp"
 #include "consumer/route_examination.hpp"
 
 namespace mailboat::consumer {
 namespace {
-
-constexpr ByteSize smallest_message_limit{std::uint64_t{2} << 20};
 
 void declare_source(CommandLine& line, Source& only) {
   line.setting({.name = "producer",
@@ -109,12 +108,6 @@ void require_secure(const Source& source, const ConsumerOptions& options) {
   for (const auto& endpoint : source.producers) require_private_connection(endpoint, options.insecure);
 }
 
-void require_message_limit(ByteSize limit) {
-  if (limit >= smallest_message_limit) return;
-  throw InvalidInput("has to be at least " + format_byte_size(smallest_message_limit) +
-                     ": a frame may be that large");
-}
-
 void require_endpoints(const std::vector<std::string>& endpoints) {
   if (endpoints.empty()) throw InvalidInput("the list is empty");
   for (const auto& endpoint : endpoints) require_endpoint(endpoint);
@@ -136,7 +129,8 @@ void declare_checks(CommandLine& line, ConsumerOptions& options, const Source& o
   line.check("database", [&options] { require_name(options.database, "the file name is empty"); });
   line.check("heartbeat", [&options] { require_above_zero(options.heartbeat); });
   line.check("verify-every", [&options] { require_usable_pause(options.verify_every); });
-  line.check("message-limit", [&options] { require_message_limit(options.message_limit); });
+  line.check("message-limit",
+             [&options] { require_message_limit(options.message_limit, "a frame may be that large"); });
   line.check("metrics-listen", [&options] { require_listen_address(options.metrics_listen); });
   line.check([&options, &only] {
     if (options.sources.empty()) options.sources.push_back(only);

@@ -9,7 +9,6 @@ namespace mailboat::consumer {
 namespace {
 
 constexpr int enough_answers = 3;
-constexpr int silent_heartbeats = 5;
 
 }  // namespace
 

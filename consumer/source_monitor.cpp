@@ -12,18 +12,6 @@ double in_seconds(SourceMonitor::Clock::duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
-std::string result_name(RetryOutcome::Result result) {
-  switch (result) {
-    case RetryOutcome::Result::Applied:
-      return "applied";
-    case RetryOutcome::Result::Superseded:
-      return "superseded";
-    case RetryOutcome::Result::Rejected:
-      break;
-  }
-  return "rejected";
-}
-
 // A reason may quote what was refused.
 std::string as_one_line(std::string text) {
   for (auto& c : text) {
@@ -107,7 +95,7 @@ void SourceMonitor::measure_log(Clock::time_point now) {
 void SourceMonitor::retried(const Retried& retried) {
   for (const auto& outcome : retried.outcomes) {
     auto labels = labels_;
-    labels.push_back(result_name(outcome.result));
+    labels.emplace_back(result_name(outcome.result));
     metrics_.retried.with(labels).add();
   }
 }

@@ -13,8 +13,6 @@ using std::chrono::milliseconds;
 
 // How long the server waits for messages before it looks at the clock and at `stop`.
 constexpr milliseconds receive_slice{100};
-// A consumer that has been silent for so many heartbeats is taken for dead.
-constexpr int silent_heartbeats = 5;
 // PostgreSQL's limit for the name of a subscription, see 0002_subscription.sql.
 constexpr std::size_t longest_name = 63;
 // How many peers in a second are told that they have no session: a peer that asks for ever and never reads

@@ -5,6 +5,7 @@
 #include "common/error.hpp"
 #include "common/key_file.hpp"
 #include "common/listen_address.hpp"
+#include "common/message_limit.hpp"
 #include "postgres/conninfo.hpp"
 #include "producer/allow_list.hpp"
 
@@ -12,7 +13,6 @@ namespace mailboat::producer {
 namespace {
 
 constexpr ByteSize smallest_limit{std::uint64_t{8} << 20};
-constexpr ByteSize smallest_message_limit{std::uint64_t{2} << 20};
 
 void declare_security(CommandLine& line, ProducerOptions& options) {
   line.setting({.name = "key-file",
@@ -83,12 +83,6 @@ void require_limit(std::uint32_t limit) {
   if (limit == 0) throw InvalidInput("has to be above zero");
 }
 
-void require_message_limit(ByteSize limit) {
-  if (limit >= smallest_message_limit) return;
-  throw InvalidInput("has to be at least " + format_byte_size(smallest_message_limit) +
-                     ": what a consumer reports may be that large");
-}
-
 void require_secure(const ProducerOptions& options) {
   if (options.key_file.empty() != options.allow_list.empty()) {
     throw ConfigurationError(
@@ -116,7 +110,9 @@ void declare_checks(CommandLine& line, const ProducerOptions& options) {
   line.check("heartbeat", [&options] { require_above_zero(options.heartbeat); });
   line.check("session-limit", [&options] { require_limit(options.session_limit); });
   line.check("handshake-limit", [&options] { require_limit(options.handshake_limit); });
-  line.check("message-limit", [&options] { require_message_limit(options.message_limit); });
+  line.check("message-limit", [&options] {
+    require_message_limit(options.message_limit, "what a consumer reports may be that large");
+  });
   line.check("metrics-listen", [&options] { require_listen_address(options.metrics_listen); });
   line.check([&options] { require_secure(options); });
 }

@@ -23,18 +23,6 @@ constexpr std::size_t file_limit = 100;
 constexpr auto retries_statement =
     "SELECT outbox.record_retries($1, $2::bigint[], $3::text[], $4::text[], $5, $6::bigint)";
 
-std::string result_name(RetryOutcome::Result result) {
-  switch (result) {
-    case RetryOutcome::Result::Applied:
-      return "applied";
-    case RetryOutcome::Result::Superseded:
-      return "superseded";
-    case RetryOutcome::Result::Rejected:
-      break;
-  }
-  return "rejected";
-}
-
 // Arrays of PostgreSQL, filled row by row.
 class Column {
  public:
@@ -118,7 +106,7 @@ void TaskDesk::record(const Retried& retried) {
   for (const auto& outcome : retried.outcomes) {
     if (under_way_.erase(outcome.event_id) == 0) continue;
     ids.add(outcome.event_id);
-    results.add(result_name(outcome.result));
+    results.add(std::string(result_name(outcome.result)));
     errors.add(outside_text(outcome.error, error_limit));
   }
   under_way_.clear();
