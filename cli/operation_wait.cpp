@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <chrono>
 
-#include "cli/pause.hpp"
 #include "cli/progress_display.hpp"
 #include "common/characters.hpp"
+#include "common/pause.hpp"
 #include "common/rate_meter.hpp"
 #include "common/shutdown.hpp"
 

@@ -5,11 +5,11 @@
 
 #include "cli/audit.hpp"
 #include "cli/confirm.hpp"
-#include "cli/pause.hpp"
 #include "cli/progress_display.hpp"
 #include "cli/task.hpp"
 #include "common/characters.hpp"
 #include "common/error.hpp"
+#include "common/pause.hpp"
 #include "common/shutdown.hpp"
 #include "producer/subscription_status.hpp"
 

@@ -5,10 +5,10 @@
 #include <optional>
 #include <utility>
 
-#include "cli/pause.hpp"
 #include "cli/screen.hpp"
 #include "cli/sentence.hpp"
 #include "cli/watch_page.hpp"
+#include "common/pause.hpp"
 #include "common/shutdown.hpp"
 
 namespace mailboat::cli {

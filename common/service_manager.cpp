@@ -1,13 +1,12 @@
 #include "common/service_manager.hpp"
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <stop_token>
 #include <systemd/sd-daemon.h>
 
 #include "common/log.hpp"
+#include "common/pause.hpp"
 
 namespace mailboat {
 namespace {
@@ -19,10 +18,7 @@ void tell(const char* state) {
     log::warn("systemd could not be told of a change of state", {{"state", state}});
 }
 
-void keep_telling(const std::stop_token& stop, const Health& health, std::chrono::microseconds pause) {
-  std::mutex mutex;
-  std::condition_variable_any stopped;
-  std::unique_lock lock(mutex);
+void keep_telling(const std::stop_token& stop, const Health& health, std::chrono::microseconds interval) {
   while (!stop.stop_requested()) {
     if (const auto stuck = health.stuck(Health::Clock::now())) {
       log::error("the daemon does not move any more, and leaves it to systemd to start it anew",
@@ -30,7 +26,7 @@ void keep_telling(const std::stop_token& stop, const Health& health, std::chrono
       return;
     }
     tell("WATCHDOG=1");
-    stopped.wait_for(lock, stop, pause, [] { return false; });
+    pause(stop, interval);
   }
 }
 

@@ -1,10 +1,9 @@
 #include "consumer/source_follower.hpp"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
+#include "common/pause.hpp"
 #include "consumer/producer_connection.hpp"
 #include "consumer/storage_error.hpp"
 #include "consumer/trouble_report.hpp"
@@ -14,13 +13,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
-
-void pause(const std::stop_token& stop, milliseconds duration) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, duration, [] { return false; });
-}
 
 }  // namespace
 

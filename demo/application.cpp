@@ -1,8 +1,9 @@
 #include "demo/application.hpp"
 
 #include <algorithm>
-#include <condition_variable>
 #include <utility>
+
+#include "common/pause.hpp"
 
 namespace mailboat::demo {
 namespace {
@@ -13,13 +14,6 @@ using std::chrono::milliseconds;
 milliseconds pause_before_commit(std::mt19937_64& random) {
   if (random() % 20 == 0) return milliseconds(random() % 1000);
   return milliseconds(random() % 40);
-}
-
-void pause(const std::stop_token& stop, milliseconds duration) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, duration, [] { return false; });
 }
 
 std::int64_t insert(postgres::Transaction& transaction, const Scrobble& scrobble) {

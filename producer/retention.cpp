@@ -1,11 +1,10 @@
 #include "producer/retention.hpp"
 
 #include <algorithm>
-#include <condition_variable>
 #include <limits>
-#include <mutex>
 
 #include "common/backoff.hpp"
+#include "common/pause.hpp"
 #include "common/repeated.hpp"
 #include "producer/log_keeper.hpp"
 #include "producer/source.hpp"
@@ -15,12 +14,6 @@ namespace mailboat::producer {
 namespace {
 
 using std::chrono::milliseconds;
-
-void pause(const std::stop_token& stop, milliseconds duration) {
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any().wait_for(lock, stop, duration, [] { return false; });
-}
 
 double in_bytes(ByteSize size) {
   return size.bytes == ByteSize::unlimited ? std::numeric_limits<double>::infinity()
