@@ -17,6 +17,7 @@ TEST(OutsideText, LeavesTextOfAnyLanguageAlone) {
 
 TEST(OutsideText, ReplacesControlCharacters) {
   EXPECT_EQ(outside_text("a\0b\nc\x1b[0m\x7f\xc2\x9b"s, plenty), "a?b?c?[0m??");
+  EXPECT_EQ(outside_text("\u2028-\u202e-\u2066", plenty), "?-?-?") << "what turns text around";
 }
 
 TEST(OutsideText, ReplacesWhatPostgresqlWouldNotTakeAsUtf8) {
