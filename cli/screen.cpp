@@ -3,19 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cerrno>
-#include <cstdint>
+#include <csignal>
 #include <poll.h>
-#include <pthread.h>
 #include <string_view>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
-#include <system_error>
 #include <unistd.h>
 #include <utility>
-
-#include "common/error.hpp"
 
 namespace mailboat::cli {
 namespace {
@@ -41,11 +34,6 @@ const char* start_of(ScreenLine::Style style) {
       break;
   }
   return "";
-}
-
-FileDescriptor checked(int descriptor) {
-  if (descriptor < 0) throw Fatal("cannot prepare the screen: " + std::generic_category().message(errno));
-  return FileDescriptor(descriptor);
 }
 
 // In one piece, so that no half of a page is ever seen. What was there is erased before a text and not after
@@ -82,23 +70,11 @@ bool can_be_written_over(const Environment& environment) {
 }
 
 Screen::Screen(std::ostream& out, bool in_color)
-    : out_(out), in_color_(in_color), stopped_(checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
-  sigset_t signals;
-  sigset_t blocked_before;
-  pthread_sigmask(SIG_SETMASK, nullptr, &blocked_before);
-  sigemptyset(&signals);
-  sigemptyset(&to_unblock_);
-  for (const int signal : {SIGWINCH, SIGTSTP}) {
-    sigaddset(&signals, signal);
-    if (sigismember(&blocked_before, signal) == 0) sigaddset(&to_unblock_, signal);
-  }
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signals_ = checked(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-}
+    : out_(out), in_color_(in_color), signals_{SIGWINCH, SIGTSTP} {}
 
 Screen::~Screen() {
   leave();
-  pthread_sigmask(SIG_UNBLOCK, &to_unblock_, nullptr);
+  signals_.unblock();
 }
 
 ScreenSize Screen::size() {
@@ -137,16 +113,12 @@ void Screen::suspend() {
 }
 
 void Screen::wait(const std::stop_token& stop, std::chrono::milliseconds length) {
-  const std::stop_callback wake(stop, [this] {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = ::write(stopped_.get(), &one, sizeof one);
-  });
-  std::array<pollfd, 2> waiting{{{signals_.get(), POLLIN, 0}, {stopped_.get(), POLLIN, 0}}};
+  const std::stop_callback wake(stop, [this] { stopped_.ring(); });
+  std::array<pollfd, 2> waiting{{{signals_.fd(), POLLIN, 0}, {stopped_.fd(), POLLIN, 0}}};
   constexpr std::chrono::milliseconds longest{std::chrono::hours(24)};
   ::poll(waiting.data(), waiting.size(), static_cast<int>(std::min(length, longest).count()));
-  signalfd_siginfo received{};
-  while (::read(signals_.get(), &received, sizeof received) == sizeof received) {
-    if (received.ssi_signo == SIGTSTP) suspend();
+  while (const auto signal = signals_.next()) {
+    if (signal == SIGTSTP) suspend();
   }
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <csignal>
 #include <cstddef>
 #include <mutex>
 #include <ostream>
@@ -9,8 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "common/blocked_signals.hpp"
 #include "common/environment.hpp"
-#include "common/file_descriptor.hpp"
+#include "common/wake_up.hpp"
 
 namespace mailboat::cli {
 
@@ -34,8 +34,8 @@ bool can_be_written_over(const Environment& environment);
 
 /// The terminal at standard output as a page that is shown again and again, without flicker and without a
 /// trace: what was there before is there again after leave(), at the end, and while the program is suspended.
-/// Make it before any other thread: it blocks SIGWINCH and SIGTSTP as long as it lives. Throws Fatal when the
-/// kernel gives no file descriptor. One thread; leave() from any.
+/// Make it before any other thread: it blocks SIGWINCH and SIGTSTP as long as it lives. Throws Fatal or
+/// Unavailable when the kernel gives no file descriptor. One thread; leave() from any.
 class Screen {
  public:
   /// `out` must write to the terminal and outlive the screen.
@@ -59,9 +59,8 @@ class Screen {
 
   std::ostream& out_;
   const bool in_color_;
-  FileDescriptor signals_;
-  FileDescriptor stopped_;
-  sigset_t to_unblock_{};  // not all that are blocked now: others have been since
+  const BlockedSignals signals_;
+  const WakeUp stopped_;
   std::mutex mutex_;
   bool entered_ = false;  // guarded by mutex_
   bool left_ = false;     // guarded by mutex_

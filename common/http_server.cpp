@@ -3,13 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdint>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <system_error>
 
-#include "common/error.hpp"
 #include "common/listen_address.hpp"
 #include "common/log.hpp"
 
@@ -23,13 +19,6 @@ constexpr seconds longest_conversation{10};
 // After the system had no descriptor left for a connection.
 constexpr seconds accept_pause{1};
 
-FileDescriptor make_event() {
-  FileDescriptor event(::eventfd(0, EFD_CLOEXEC));
-  if (event.get() < 0)
-    throw Fatal("cannot answer questions over HTTP: eventfd: " + std::generic_category().message(errno));
-  return event;
-}
-
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 }  // namespace
@@ -37,14 +26,11 @@ bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == 
 HttpServer::HttpServer(const std::string& address, Handler handler)
     : handler_(std::move(handler)),
       listener_(listen_at(parse_listen_address(address))),
-      closing_(make_event()),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 HttpServer::~HttpServer() {
   thread_.request_stop();
-  const std::uint64_t one = 1;
-  // Writing 1 to an eventfd that holds 0 cannot block or fail. Source: eventfd(2).
-  [[maybe_unused]] const auto written = ::write(closing_.get(), &one, sizeof one);
+  closing_.ring();
 }
 
 std::string HttpServer::address() const { return address_of(listener_); }
@@ -68,7 +54,7 @@ void HttpServer::wait(std::vector<pollfd>& polled) {
   const auto now = Clock::now();
   const bool accepts = now >= accept_at_;
   auto until = accepts ? Clock::time_point::max() : accept_at_;
-  polled.assign({{closing_.get(), POLLIN, 0}, {accepts ? listener_.get() : -1, POLLIN, 0}});
+  polled.assign({{closing_.fd(), POLLIN, 0}, {accepts ? listener_.get() : -1, POLLIN, 0}});
   for (const auto& client : clients_) {
     const bool has_answer = client.sent < client.answer.size();
     polled.push_back({client.socket.get(), static_cast<short>(has_answer ? POLLOUT : POLLIN), 0});

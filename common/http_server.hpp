@@ -10,6 +10,7 @@
 
 #include "common/file_descriptor.hpp"
 #include "common/http.hpp"
+#include "common/wake_up.hpp"
 
 struct pollfd;
 
@@ -24,7 +25,8 @@ class HttpServer {
   /// with 500.
   using Handler = std::function<HttpAnswer(const std::string& path)>;
 
-  /// Listens at HOST:PORT; port 0 lets the system choose. Throws InvalidInput or ConfigurationError.
+  /// Listens at HOST:PORT; port 0 lets the system choose. Throws InvalidInput,
+  /// ConfigurationError, or Unavailable when the kernel gives no file descriptor.
   HttpServer(const std::string& address, Handler handler);
   /// Returns when the thread has ended, which is at once.
   ~HttpServer();
@@ -58,7 +60,7 @@ class HttpServer {
 
   const Handler handler_;
   const FileDescriptor listener_;
-  const FileDescriptor closing_;
+  const WakeUp closing_;
   Clock::time_point accept_at_{};  // not before
   std::list<Client> clients_;      // the oldest first
   std::jthread thread_;            // last: it uses everything above
