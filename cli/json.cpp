@@ -8,8 +8,6 @@
 namespace mailboat::cli {
 namespace {
 
-constexpr char32_t replacement = 0xFFFD;  // what Unicode has for a byte that is no character
-
 std::string new_line_at(int depth) { return '\n' + std::string(static_cast<std::size_t>(depth) * 2, ' '); }
 
 // The text that `json` begins with, quotes included; what is escaped stays escaped.
@@ -17,16 +15,6 @@ std::size_t end_of_text(std::string_view json) {
   std::size_t end = 1;
   while (end < json.size() && json[end] != '"') end += json[end] == '\\' ? 2 : 1;
   return std::min(end + 1, json.size());
-}
-
-std::string with_visible_controls(std::string_view text) {
-  std::string out;
-  for (Character next; !text.empty(); text.remove_prefix(next.bytes.size())) {
-    next = first_character(text);
-    const auto code = next.code.value_or(replacement);
-    out += !next.code || is_control(code) ? escaped(code) : std::string(next.bytes);
-  }
-  return out;
 }
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }

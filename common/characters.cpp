@@ -72,21 +72,25 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-// Source: RFC 8259, 7: quote, backslash and U+0000 to U+001F must be escaped. Other control characters are,
-// so that JSON can be read on a terminal; all else goes through as it is.
-std::string json_string(std::string_view text) {
-  std::string out = "\"";
+std::string with_visible_controls(std::string_view text) {
+  std::string out;
   for (Character next; !text.empty(); text.remove_prefix(next.bytes.size())) {
     next = first_character(text);
     const auto code = next.code.value_or(replacement);
-    if (!next.code || is_control(code)) {
-      out += escaped(code);
-    } else {
-      if (code == '"' || code == '\\') out += '\\';
-      out += next.bytes;
-    }
+    out += !next.code || is_control(code) ? escaped(code) : std::string(next.bytes);
   }
-  return out + '"';
+  return out;
+}
+
+// Source: RFC 8259, 7: quote, backslash and U+0000 to U+001F must be escaped. Other control characters are,
+// so that JSON can be read on a terminal; all else goes through as it is.
+std::string json_string(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return with_visible_controls(quoted + '"');
 }
 
 }  // namespace mailboat

@@ -22,6 +22,10 @@ bool is_control(char32_t code);
 /// `\u001b`
 std::string escaped(char32_t code);
 
+/// `text` with the escape sequences of JSON for control characters, and for U+FFFD in place of what is not
+/// UTF-8.
+std::string with_visible_controls(std::string_view text);
+
 /// `text` on one line, every character visible: errors and payloads come from outside, and must not be able
 /// to clear a screen or to forge a line. Newline and tab become `\n` and `\t`, a stray byte `\xNN`.
 std::string printable(std::string_view text);
