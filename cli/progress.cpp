@@ -83,6 +83,17 @@ std::uint64_t counted(const OperationStatus& operation) {
   return static_cast<std::uint64_t>(count);
 }
 
+Progress progress_of(const LoadStatus& load) {
+  auto what = load.topic;
+  if (load.tables_left > 0) what += ", then " + grouped(load.tables_left) + " more";
+  return {.what = what,
+          .done = load.rows,
+          .expected = load.estimated_rows,
+          .is_estimate = true,
+          .per_second = load.rows_per_second,
+          .seconds_left = load.seconds_left};
+}
+
 Progress progress_of(const OperationStatus& operation, double per_second,
                      std::optional<std::int64_t> events) {
   Progress progress{.what = operation_name(operation), .per_second = per_second};

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "producer/operation_status.hpp"
+#include "producer/subscription_status.hpp"
 
 namespace mailboat::cli {
 
@@ -30,6 +31,9 @@ std::string operation_name(const OperationStatus& operation);
 
 /// Rows of all tables so far, or events: what a rate is measured by.
 std::uint64_t counted(const OperationStatus& operation);
+
+/// How far the load of a table has come; `what` is `public.orders, then 2 more`.
+Progress progress_of(const LoadStatus& load);
 
 /// Where an operation stands. `per_second`: how fast counted() grows; `events`: how many a replay is going to
 /// send, if that is known.

@@ -22,15 +22,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds first_pause{50};
 constexpr milliseconds longest_pause{1000};
 
-Progress progress_of(const LoadStatus& load) {
-  Progress progress{.what = "load of " + load.topic, .done = load.rows, .expected = load.estimated_rows};
-  if (load.tables_left > 0) progress.what += " (then " + std::to_string(load.tables_left) + " more)";
-  progress.is_estimate = true;
-  progress.per_second = load.rows_per_second;
-  progress.seconds_left = load.seconds_left;
-  return progress;
-}
-
 bool is_over(const SubscriptionStatus& status) {
   return status.state == "active" && !status.load && !status.trouble;
 }
@@ -43,8 +34,10 @@ void show(ProgressDisplay& display, const SubscriptionStatus& status) {
         "the load waits: no mailboat-consumer of subscription " + status.name +
         " is connected to a mailboat-producer. One that had been refused may have ended: start it again");
   }
-  if (status.load && status.state == "active")
-    display.show(progress_of(*status.load), ProgressDisplay::Clock::now());
+  if (!status.load || status.state != "active") return;
+  auto progress = progress_of(*status.load);
+  progress.what.insert(0, "load of ");
+  display.show(progress, ProgressDisplay::Clock::now());
 }
 
 // False when a signal came first.

@@ -1,9 +1,9 @@
 #include "cli/status_print.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "cli/operation_print.hpp"
+#include "cli/progress.hpp"
 #include "cli/text_table.hpp"
 
 namespace mailboat::cli {
@@ -11,16 +11,8 @@ namespace {
 
 std::string load_text(const SubscriptionStatus& status) {
   if (!status.load) return status.start == "load" && !status.acked_at ? "not begun" : "-";
-  const auto& load = *status.load;
-  auto text = load.topic + " " + grouped(load.rows);
-  if (load.estimated_rows > 0) {
-    const auto percent = std::min<std::int64_t>(100 * load.rows / load.estimated_rows, 99);
-    text += " of about " + grouped(load.estimated_rows) + " (" + std::to_string(percent) + " %)";
-  }
-  if (load.tables_left > 0) text += ", then " + std::to_string(load.tables_left) + " more";
-  if (load.rows_per_second >= 1) text += ", " + grouped(std::llround(load.rows_per_second)) + " rows/s";
-  if (load.seconds_left.value_or(0) >= 1) text += ", about " + rough_duration(*load.seconds_left) + " left";
-  return text;
+  const auto progress = progress_of(*status.load);
+  return progress.what + ": " + progress_text(progress);
 }
 
 std::string acknowledged_text(const SubscriptionStatus& status) {

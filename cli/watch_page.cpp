@@ -125,18 +125,6 @@ void add_table(std::vector<ScreenLine>& page, const WatchView& view, std::size_t
   }
 }
 
-Progress progress_of(const SubscriptionStatus& status) {
-  const auto& load = *status.load;
-  auto what = status.name + ": loads " + load.topic;
-  if (load.tables_left > 0) what += ", then " + grouped(load.tables_left) + " more";
-  return {.what = what,
-          .done = load.rows,
-          .expected = load.estimated_rows,
-          .is_estimate = true,
-          .per_second = load.rows_per_second,
-          .seconds_left = load.seconds_left};
-}
-
 // In as many lines as it needs, but no more than three.
 void add_wrapped(std::vector<ScreenLine>& page, const std::string& sentence, std::size_t width, Style style) {
   auto text = printable(one_line(sentence));
@@ -150,7 +138,8 @@ void add_wrapped(std::vector<ScreenLine>& page, const std::string& sentence, std
 }
 
 void add_load(std::vector<ScreenLine>& page, const SubscriptionStatus& status, std::size_t width) {
-  const auto progress = progress_of(status);
+  auto progress = progress_of(*status.load);
+  progress.what.insert(0, status.name + ": loads ");
   const auto text = progress.what + ": " + progress_text(progress);
   if (characters(text) > width) return add_wrapped(page, text, width, Style::Plain);
   page.push_back({progress_bar(progress, width), Style::Plain});

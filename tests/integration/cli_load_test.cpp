@@ -151,7 +151,7 @@ TEST_F(CliResetCursor, WaitsUntilTheLastTableIsLoaded) {
       << load.errors();
   producer.query("SELECT pg_advisory_lock(1835162485, id) FROM outbox.subscription");
   load_begins();
-  EXPECT_TRUE(load.wait_for_output("load of public.a (then 1 more): 500 of about 1,000 rows (50 %)"))
+  EXPECT_TRUE(load.wait_for_output("load of public.a, then 1 more: 500 of about 1,000 rows (50 %)"))
       << load.errors();
   load_ends();
   EXPECT_EQ(load.wait(std::chrono::seconds(30)), 0) << load.errors();

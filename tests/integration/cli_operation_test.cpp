@@ -110,7 +110,7 @@ TEST_F(CliOperation, StatusShowsHowFastALoadIsAndWhenItEnds) {
   const auto left = 7000.0 - static_cast<double>(now.rows);
   EXPECT_NEAR(*now.seconds_left, left / now.rows_per_second, 1);
   const auto out = mailboat({"status"}).out;
-  EXPECT_TRUE(contains(out, ", then 1 more, ") && contains(out, " rows/s, about ")) << out;
+  EXPECT_TRUE(contains(out, ", then 1 more: ") && contains(out, " rows/s, about ")) << out;
 }
 
 TEST_F(CliOperation, WatchShowsTheStatusAnewUntilItIsInterrupted) {

@@ -116,7 +116,7 @@ TEST_F(CliStatus, TableShowsEachSubscriptionByName) {
   EXPECT_TRUE(std::regex_match(
       out, std::regex("NAME +STATE +CONSUMER +LAG +BEHIND +ACKNOWLEDGED +TASKS +LOAD\n"
                       "ant +active +away +1,234 events +[0-9.]+ s +never +- +"
-                      "public\\.a 1,500 of about 6,000 \\(25 %\\), then 2 more\n"
+                      "public\\.a, then 2 more: 1,500 of about 6,000 rows \\(25 %\\)\n"
                       "zebra +active +away +0 events +0\\.0 s +[0-9.]+ s ago, event 1,236 +- +-\n"
                       "the log holds [0-9.]+ KiB in 1 partition\n")))
       << out;
