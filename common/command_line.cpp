@@ -167,7 +167,7 @@ std::string CommandLine::unexpected(const std::string& argument) const {
     for (const auto& flag : last.flags()) known.push_back(flag.name);
     for (const auto& flag : flags()) known.push_back(flag.name);
     const auto nearest = nearest_name(name, known);
-    return "there is no option " + name + (nearest ? " (did you mean " + *nearest + "?)" : "");
+    return "there is no option " + name + (nearest ? did_you_mean(*nearest) : "");
   }
   if (may_hold_password(argument)) return unexpected_secret;
   if (last.impl_->commands.empty()) return "unexpected argument '" + argument + "'";

@@ -158,7 +158,7 @@ void CommandLine::Impl::refuse_unknown_variables(const Environment& environment,
     if (!nearest) {
       unused_variables.push_back(name);
     } else if (name != variable_of_option(*nearest)) {
-      mistakes.add(name + ": unknown variable (did you mean " + variable_of_option(*nearest) + "?)");
+      mistakes.add(name + ": unknown variable" + did_you_mean(variable_of_option(*nearest)));
     }
   }
 }

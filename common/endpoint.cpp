@@ -43,9 +43,9 @@ bool is_ipv4_loopback(std::string_view host) {
   return true;
 }
 
-bool is_port(std::string_view text) { return text == "*" || number(text, 65535); }
-
 }  // namespace
+
+bool is_port(std::string_view text) { return number(text, 65535).has_value(); }
 
 bool is_loopback(std::string_view endpoint) {
   if (endpoint.starts_with("ipc://") || endpoint.starts_with("inproc://")) return true;
@@ -56,7 +56,7 @@ bool is_loopback(std::string_view endpoint) {
 
 void require_endpoint(std::string_view endpoint) {
   const auto address = split_tcp(endpoint);
-  const bool good_tcp = address && !address->host.empty() && is_port(address->port);
+  const bool good_tcp = address && !address->host.empty() && (address->port == "*" || is_port(address->port));
   const bool good_ipc = endpoint.starts_with("ipc://") && endpoint.size() > 6;
   const bool good_inproc = endpoint.starts_with("inproc://") && endpoint.size() > 9;
   if (good_tcp || good_ipc || good_inproc) return;

@@ -4,6 +4,9 @@
 
 namespace mailboat {
 
+/// A whole number from 0 to 65535. Pure.
+bool is_port(std::string_view text);
+
 /// True when nothing outside this machine can reach a socket bound to `endpoint`: `ipc://`, `inproc://`, and
 /// `tcp://` on 127.0.0.0/8, `[::1]` or `localhost`. Names are not looked up: any other host counts as
 /// reachable.

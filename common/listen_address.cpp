@@ -2,24 +2,18 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <memory>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <system_error>
 
+#include "common/endpoint.hpp"
 #include "common/error.hpp"
 
 namespace mailboat {
 namespace {
 
 constexpr int waiting_connections = 16;
-
-bool is_port(std::string_view text) {
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size() && value <= 65535;
-}
 
 std::string printed(std::string_view host, std::string_view port) {
   const bool is_ipv6 = host.find(':') != std::string_view::npos;

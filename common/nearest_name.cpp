@@ -43,9 +43,11 @@ std::optional<std::string> nearest_name(std::string_view name, const std::vector
   return nearest;
 }
 
+std::string did_you_mean(std::string_view name) { return " (did you mean " + std::string(name) + "?)"; }
+
 std::string hint_for(std::string_view name, const std::vector<std::string>& known) {
   const auto nearest = nearest_name(name, known);
-  return nearest ? " (did you mean " + *nearest + "?)" : " (known: " + shown(known) + ")";
+  return nearest ? did_you_mean(*nearest) : " (known: " + shown(known) + ")";
 }
 
 }  // namespace mailboat

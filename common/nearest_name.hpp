@@ -13,8 +13,10 @@ namespace mailboat {
 [[nodiscard]] std::optional<std::string> nearest_name(std::string_view name,
                                                       const std::vector<std::string>& known);
 
-/// What a sentence about an unknown name ends with: ` (did you mean listen?)`, or what there is:
-/// ` (known: listen, insecure)`.
+/// ` (did you mean listen?)`: what a sentence about an unknown name ends with.
+[[nodiscard]] std::string did_you_mean(std::string_view name);
+
+/// The same, or what there is: ` (known: listen, insecure)`.
 [[nodiscard]] std::string hint_for(std::string_view name, const std::vector<std::string>& known);
 
 }  // namespace mailboat
