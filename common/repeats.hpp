@@ -33,7 +33,6 @@ class Repeats {
   /// The same, over or not.
   std::optional<LeftOut> next_left_out();
 
-  void forget() { known_.clear(); }
   [[nodiscard]] std::size_t size() const { return known_.size(); }
   [[nodiscard]] bool empty() const { return known_.empty(); }
 
