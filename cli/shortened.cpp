@@ -11,9 +11,9 @@ std::string shortened(std::string_view text, std::size_t width) {
   std::string_view rest = whole;
   std::size_t keep = 0;  // bytes that leave room for the ellipsis
   for (std::size_t count = 0; !rest.empty(); ++count) {
-    if (count == width) return whole.substr(0, keep) + std::string(ellipsis);
+    if (count == width) return whole.substr(0, keep) + std::string(ellipsis.substr(0, width));
     const auto size = first_character(rest).bytes.size();
-    if (count < width - ellipsis.size()) keep += size;
+    if (count + ellipsis.size() < width) keep += size;
     rest.remove_prefix(size);
   }
   return whole;

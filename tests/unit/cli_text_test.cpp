@@ -80,6 +80,10 @@ TEST(Printable, IsShortenedByCharacter) {
   EXPECT_EQ(shortened("äöü äöüx", 7), "äöü ...");
   EXPECT_EQ(shortened("one\n two", 20), "one. two");
   EXPECT_EQ(shortened("", 5), "");
+  EXPECT_EQ(shortened("abcd", 3), "...");
+  EXPECT_EQ(shortened("abcd", 2), "..");
+  EXPECT_EQ(shortened("abcd", 1), ".");
+  EXPECT_EQ(shortened("abcd", 0), "");
 }
 
 TEST(TextTable, AlignsByCharacterAndLeavesNoTrailingSpace) {
