@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstdlib>
 
 #include "common/byte_size.hpp"

@@ -1,9 +1,9 @@
 #include "common/key_file.hpp"
 
+#include <climits>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
-#include <limits.h>
 #include <set>
 #include <sstream>
 #include <sys/stat.h>
