@@ -162,12 +162,16 @@ KeyPair read_key_file(const std::string& path) {
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a pipe is not waited for
   if (file.get() < 0) fail("read the key file", path);
   require_owner_only(file, path);
+  return key_in(content_of(file, path), path);
+}
+
+KeyPair key_in(const std::string& content, const std::string& path) {
   const auto no_key = [&path] {
     return ConfigurationError("the key file " + path +
                               " holds no secret key. Make one with: mailboat keygen " + path);
   };
   try {
-    const auto entries = parse_config(content_of(file, path), path).entries;
+    const auto entries = parse_config(content, path).entries;
     const auto found = entries.find(secret_entry);
     if (found == entries.end() || !found->second || found->second->size() != 1) throw no_key();
     return pair_of(found->second->front());

@@ -19,4 +19,7 @@ void write_key_files(const std::string& path, const KeyPair& pair, Overwrite ove
 /// or when there is no key in it.
 KeyPair read_key_file(const std::string& path);
 
+/// The same of what stands in it. Pure.
+KeyPair key_in(const std::string& content, const std::string& path);
+
 }  // namespace mailboat

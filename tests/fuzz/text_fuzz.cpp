@@ -4,6 +4,7 @@
 #include "common/characters.hpp"
 #include "common/curve_key.hpp"
 #include "common/error.hpp"
+#include "common/key_file.hpp"
 #include "common/listen_address.hpp"
 #include "postgres/redact.hpp"
 #include "producer/outside_text.hpp"
@@ -43,6 +44,16 @@ void read_key(const std::string& text) {
   require_key(pair.public_key);
 }
 
+constexpr auto secret = "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6";
+
+void read_key_file_of(const std::string& text) {
+  try {
+    require_key(key_in(text, "producer.key").public_key);
+  } catch (const ConfigurationError& error) {
+    require(std::string_view(error.what()).find(secret) == std::string_view::npos);
+  }
+}
+
 void make_fit(std::string_view text) {
   constexpr std::size_t limit = 40;
   const auto fit = producer::outside_text(text, limit);
@@ -74,6 +85,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   allow_refusal([&] { read_listen_address(text); });
   allow_refusal([&] { read_byte_size(text); });
   allow_refusal([&] { read_key(text); });
+  read_key_file_of(text);
   make_fit(text);
   hide(text);
   return 0;
@@ -86,7 +98,9 @@ std::vector<std::string> fuzz_seeds() {
           "10GiB",
           "none",
           "64MiB",
-          "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7",
+          secret,
+          std::string("# The secret key of a mailboat daemon.\nsecret_key = \"") + secret + "\"\n",
+          std::string("secret_key = ") + secret,
           "shop \xC3\xA9\xE2\x82\xAC\xF0\x9F\x9B\xB6 \xE2\x80\xAE \x1b[2J",
           "postgresql://app:hunter2@db/shop",
           "host=db password='sec\"ret'"};
