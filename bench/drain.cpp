@@ -1,5 +1,6 @@
 #include "bench/drain.hpp"
 
+#include "bench/memory.hpp"
 #include "bench/processor_time.hpp"
 #include "bench/stopwatch.hpp"
 #include "common/error.hpp"
@@ -8,7 +9,6 @@ namespace mailboat::bench {
 namespace {
 
 constexpr double million = 1e6;
-constexpr double mebibyte = 1 << 20;
 
 }  // namespace
 
@@ -44,10 +44,7 @@ void Drain::measure(const std::string& part, const std::string& table, std::uint
   figures.add(part, "producer", "s/1M events", producer_time * million / count);
   figures.add(part, "PostgreSQL backend", "s/1M events", backend_time * million / count);
   figures.add(part, "consumer", "s/1M events", consumer_time * million / count);
-  figures.add(part, "producer, peak memory", "MiB",
-              static_cast<double>(feed_.producer().peak_memory()) / mebibyte);
-  figures.add(part, "consumer, peak memory", "MiB",
-              static_cast<double>(replica->consumer().peak_memory()) / mebibyte);
+  add_peak_memory(figures, part, feed_.producer(), replica->consumer());
   replica->stop();
 }
 

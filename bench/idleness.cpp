@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <thread>
+#include <vector>
 
 #include "bench/feed.hpp"
+#include "bench/memory.hpp"
 #include "bench/processor_time.hpp"
 #include "bench/progress.hpp"
 #include "bench/workload.hpp"
@@ -12,9 +15,10 @@
 namespace mailboat::bench {
 namespace {
 
-constexpr auto part = "growth idle";
+constexpr std::array counts{1, 4, 16};
 constexpr auto unit = "% of a processor";
 constexpr auto settling = std::chrono::seconds(3);
+using Replicas = std::vector<std::unique_ptr<Follower>>;
 
 /// What `seconds` without any work take, in percent, of each of the functions that tell processor time so
 /// far.
@@ -28,22 +32,38 @@ std::array<double, sizeof...(Used)> idle_for(std::uint32_t seconds, const Used&.
   return after;
 }
 
-void measure_once(Feed& feed, pid_t postmaster, std::uint32_t seconds, Figures& figures) {
+Replicas following(Feed& feed, int count) {
+  Replicas replicas;
+  for (int i = 0; i < count; ++i) {
+    replicas.push_back(feed.subscribe("now"));
+    replicas.back()->make_cursor();
+    replicas.back()->start();
+  }
+  return replicas;
+}
+
+double time_of_consumers(const Replicas& replicas) {
+  double sum = 0;
+  for (const auto& replica : replicas) sum += processor_time(replica->consumer().id());
+  return sum;
+}
+
+void measure_once(Feed& feed, int count, pid_t postmaster, std::uint32_t seconds, Figures& figures) {
+  const auto part = "growth idle " + std::to_string(count);
   const auto server = [&] { return server_time(postmaster); };
   const auto alone = idle_for(seconds, server)[0];
   feed.start_producer();
-  const auto replica = feed.subscribe("now");
-  replica->make_cursor();
-  replica->start();
-  const auto [producer, consumer, together] = idle_for(
+  const auto replicas = following(feed, count);
+  const auto [producer, consumers, together] = idle_for(
       seconds, [&] { return processor_time(feed.producer().id()); },
-      [&] { return processor_time(replica->consumer().id()); }, server);
+      [&] { return time_of_consumers(replicas); }, server);
   figures.add(part, "producer", unit, producer);
-  figures.add(part, "consumer", unit, consumer);
+  figures.add(part, "consumers", unit, consumers);
   figures.add(part, "PostgreSQL", unit, together);
   figures.add(part, "PostgreSQL without mailboat", unit, alone);
-  figures.add(part, "mailboat in all", unit, producer + consumer + std::max(0.0, together - alone));
-  replica->stop();
+  figures.add(part, "mailboat in all", unit, producer + consumers + std::max(0.0, together - alone));
+  add_peak_memory(figures, part, feed.producer(), replicas.front()->consumer());
+  for (const auto& replica : replicas) replica->stop();
   feed.stop_producer();
 }
 
@@ -57,7 +77,7 @@ void measure_idleness(const Options& options, Figures& figures) {
   const auto postmaster = postmaster_of(feed.sql());
   for (std::uint32_t run = 1; run <= options.runs; ++run) {
     say("idleness: run " + std::to_string(run) + " of " + std::to_string(options.runs));
-    measure_once(feed, postmaster, options.seconds, figures);
+    for (const auto count : counts) measure_once(feed, count, postmaster, options.seconds, figures);
   }
 }
 

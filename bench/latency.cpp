@@ -5,6 +5,7 @@
 
 #include "bench/feed.hpp"
 #include "bench/latency_load.hpp"
+#include "bench/memory.hpp"
 #include "bench/progress.hpp"
 
 namespace mailboat::bench {
@@ -38,9 +39,11 @@ Latencies measure_latency(test::Cluster& cluster, const Options& options, Figure
     for (const auto rate : options.rates) {
       say("latency at " + std::to_string(rate) + "/s: run " + std::to_string(run) + " of " +
           std::to_string(options.runs));
+      const auto part = "latency " + std::to_string(rate) + "/s";
       auto result = load.run(rate, std::chrono::seconds(options.seconds));
       std::sort(result.latencies.begin(), result.latencies.end());
-      add_figures("latency " + std::to_string(rate) + "/s", result.achieved, result.latencies, figures);
+      add_figures(part, result.achieved, result.latencies, figures);
+      add_peak_memory(figures, part, feed.producer(), replica->consumer());
       auto& pooled = all[rate];
       pooled.insert(pooled.end(), result.latencies.begin(), result.latencies.end());
     }

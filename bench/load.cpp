@@ -1,5 +1,6 @@
 #include "bench/load.hpp"
 
+#include "bench/memory.hpp"
 #include "bench/processor_time.hpp"
 #include "bench/stopwatch.hpp"
 
@@ -16,6 +17,7 @@ void measure_load(Feed& feed, const std::string& part, const std::string& table,
   const auto count = static_cast<double>(rows);
   figures.add(part, "load", "rows/s", count / seconds);
   figures.add(part, "consumer", "s/1M rows", processor_time(replica->consumer().id()) * 1e6 / count);
+  add_peak_memory(figures, part, feed.producer(), replica->consumer());
   replica->stop();
 }
 

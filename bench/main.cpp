@@ -7,6 +7,7 @@
 #include "bench/growth.hpp"
 #include "bench/histogram.hpp"
 #include "bench/latency.hpp"
+#include "bench/maintenance.hpp"
 #include "bench/options.hpp"
 #include "bench/report.hpp"
 #include "bench/throughput.hpp"
@@ -50,6 +51,7 @@ ExitCode run(int argc, char** argv) {
     write_file(options.histogram, [&](std::ostream& svg) { bench::draw_histogram(svg, latencies); });
   }
   if (options.wants("capture")) bench::measure_capture(cluster, options, figures);
+  if (options.wants("maintenance")) bench::measure_maintenance(cluster, options, figures);
   if (options.wants("growth")) bench::measure_growth(options, figures);
 
   const auto machine = bench::this_machine(version_of(cluster));

@@ -1,10 +1,12 @@
 #include "bench/many_replicas.hpp"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <vector>
 
 #include "bench/feed.hpp"
+#include "bench/memory.hpp"
 #include "bench/progress.hpp"
 #include "bench/stopwatch.hpp"
 #include "bench/workload.hpp"
@@ -24,20 +26,24 @@ Replicas waiting(Feed& feed, int count) {
   return replicas;
 }
 
+test::Process& largest_consumer(const Replicas& replicas) {
+  const auto largest = std::max_element(replicas.begin(), replicas.end(), [](auto& a, auto& b) {
+    return a->consumer().peak_memory() < b->consumer().peak_memory();
+  });
+  return (*largest)->consumer();
+}
+
 void drain_all(Feed& feed, const Replicas& replicas, std::uint64_t events, Figures& figures) {
   const auto last = feed.last_event();
   const Stopwatch watch;
   for (const auto& replica : replicas) replica->start();
   for (const auto& replica : replicas) replica->wait_for(last);
   const auto seconds = watch.seconds();
-  for (const auto& replica : replicas) {
-    require_rows(replica->file(), scrobbles().table, events);
-    replica->stop();
-  }
+  for (const auto& replica : replicas) require_rows(replica->file(), scrobbles().table, events);
   const auto part = "growth subscriptions " + std::to_string(replicas.size());
   figures.add(part, "delivered to all", "events/s", static_cast<double>(events * replicas.size()) / seconds);
-  figures.add(part, "producer, peak memory", "MiB",
-              static_cast<double>(feed.producer().peak_memory()) / (1 << 20));
+  add_peak_memory(figures, part, feed.producer(), largest_consumer(replicas));
+  for (const auto& replica : replicas) replica->stop();
 }
 
 }  // namespace

@@ -8,7 +8,8 @@
 namespace mailboat::bench {
 namespace {
 
-const std::vector<std::string> parts{"limits", "drain", "load", "classic", "latency", "capture", "growth"};
+const std::vector<std::string> parts{"limits",  "drain",   "load",        "classic",
+                                     "latency", "capture", "maintenance", "growth"};
 const std::vector<std::string> workload_names{"scrobbles", "hot", "small", "large"};
 
 bool contains(const std::vector<std::string>& list, std::string_view what) {
@@ -39,11 +40,11 @@ std::vector<std::uint32_t> rates_of(const std::vector<std::string>& texts) {
 }
 
 void declare(CommandLine& line, Options& options, std::vector<std::string>& rates) {
-  line.argument(
-      {.name = "only",
-       .value = "PART",
-       .help = "Parts to measure: limits, drain, load, classic, latency, capture, growth; all without it"},
-      options.only);
+  line.argument({.name = "only",
+                 .value = "PART",
+                 .help = "Parts to measure: limits, drain, load, classic, latency, capture, maintenance, "
+                         "growth; all without it"},
+                options.only);
   line.argument({.name = "workloads",
                  .value = "NAME",
                  .help = "Rows for limits, drain and load: scrobbles, hot, small, large; all without it"},
@@ -51,9 +52,10 @@ void declare(CommandLine& line, Options& options, std::vector<std::string>& rate
   line.argument({.name = "events", .value = "N", .help = "Events to drain, rows to load and to insert"},
                 options.events);
   line.argument({.name = "runs", .value = "N", .help = "How often each figure is measured"}, options.runs);
-  line.argument(
-      {.name = "seconds", .value = "N", .help = "Length of one run of latency, pgbench and idleness"},
-      options.seconds);
+  line.argument({.name = "seconds",
+                 .value = "N",
+                 .help = "Length of one run of latency, pgbench, maintenance and idleness"},
+                options.seconds);
   line.argument({.name = "rates", .value = "N", .help = "Transactions per second, of latency"}, rates);
   line.argument({.name = "json", .value = "FILE", .help = "Write all figures there, too"}, options.json);
   line.argument({.name = "histogram", .value = "FILE", .help = "Draw latency there, as SVG"},

@@ -16,7 +16,7 @@ struct Options {
   std::vector<std::string> workloads;  ///< of limits, drain and load; empty: all
   std::uint32_t events = 1'000'000;
   std::uint32_t runs = 3;
-  std::uint32_t seconds = 10;  ///< of what is measured for a time: latency, pgbench, idleness
+  std::uint32_t seconds = 10;  ///< of what is measured for a time: latency, pgbench, maintenance, idleness
   std::vector<std::uint32_t> rates = {10, 200, 1000, 5000};  ///< transactions per second, of latency
   std::string json;                                          ///< file; empty: none
   std::string histogram;                                     ///< SVG file of latency; empty: none

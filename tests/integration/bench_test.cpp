@@ -44,24 +44,31 @@ TEST(Bench, EveryPartHasItsFigures) {
       {"drain hot", {"drain", "drain / SQLite alone"}},
       {"drain small", {"drain", "drain / SQLite alone"}},
       {"drain large", {"drain", "drain / SQLite alone"}},
-      {"load scrobbles", {"load", "load / SQLite alone"}},
+      {"load scrobbles", {"load", "load / SQLite alone", "producer, peak memory", "consumer, peak memory"}},
       {"classic scrobbles", {"classic"}},
       {"latency 10/s", {"committed", "max"}},
-      {"latency 50/s", {"committed", "p50", "p90", "p99", "max"}},
+      {"latency 50/s",
+       {"committed", "p50", "p90", "p99", "max", "producer, peak memory", "consumer, peak memory"}},
       {"capture TPC-B", {"untracked", "tracked", "tracked / untracked", "tracked, PostgreSQL"}},
       {"capture one row", {"plain", "row", "statement", "row / plain", "statement / plain"}},
       {"capture bulk", {"plain", "row", "statement", "row / plain", "statement / plain"}},
-      {"growth empty log", {"drain", "idle poll"}},
+      {"maintenance off", {"committed", "INSERT, p99", "INSERT, longest"}},
+      {"maintenance on",
+       {"committed", "INSERT, p99", "INSERT, longest", "partitions added", "partitions emptied"}},
+      {"maintenance held", {"committed", "INSERT, p99", "INSERT, longest"}},
+      {"growth empty log", {"drain", "idle poll", "consumer, peak memory"}},
       {"growth retained 2000", {"drain", "drain / drain of the empty log"}},
       {"growth held horizon", {"drain", "drain / drain of the empty log"}},
-      {"growth subscriptions 16", {"delivered to all", "producer, peak memory"}},
-      {"growth idle", {"producer", "consumer", "PostgreSQL", "mailboat in all"}},
+      {"growth subscriptions 16", {"delivered to all", "producer, peak memory", "consumer, peak memory"}},
+      {"growth idle 1", {"producer", "consumers", "PostgreSQL", "mailboat in all"}},
+      {"growth idle 16", {"producer", "consumers", "mailboat in all", "consumer, peak memory"}},
   };
   const auto figures = contents(json);
   for (const auto& [part, names] : expected) {
     for (const auto* name : names)
       EXPECT_GT(median(figures, part, name), 0) << part << ": " << name << figures;
   }
+  EXPECT_EQ(median(figures, "maintenance held", "partitions emptied"), 0) << "somebody reads them";
   EXPECT_GE(median(figures, "growth empty log", "rows written in PostgreSQL"), 0);
   EXPECT_NE(ended.output.find("| drain scrobbles | drain | events/s |"), std::string::npos) << ended.output;
   EXPECT_NE(contents(svg).find("50 tx/s: p50"), std::string::npos);
