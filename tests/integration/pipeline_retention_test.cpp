@@ -140,6 +140,70 @@ TEST_F(PipelineRetention, AnEmptyFileFromTheEarliestEventOnKeepsWhatItHasStillTo
   expect_equal("item");
 }
 
+class TwoProducers : public PipelineRetention {
+ protected:
+  void start_both() {
+    start_producer(options_);
+    ASSERT_TRUE(eventually([this] { return keepers() == "1"; })) << said();
+    consumer_options = {"--producer", other_endpoint_, "--heartbeat", "100ms"};
+    std::vector<std::string> command{program("mailboat-producer"), "--postgres", conninfo, "--listen",
+                                     other_endpoint_};
+    command.insert(command.end(), options_.begin(), options_.end());
+    other_ = std::make_unique<Process>(std::move(command));
+    ASSERT_TRUE(other_->wait_for_output("is listening")) << other_->errors();
+  }
+  /// How many producers have the right to keep this database's log.
+  std::string keepers() {
+    return value(
+        "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE locktype = 'advisory'"
+        " AND (classid, objid) = (1835162484, 3) AND granted AND datname = current_database()");
+  }
+  static bool has_kept(const Process& process) {
+    return process.errors().find("a partition of the log was emptied") != std::string::npos;
+  }
+  void change_something() {
+    const auto first = std::to_string(changes_++ % 500);
+    sql("INSERT INTO item SELECT n, '" + std::to_string(changes_) + "' FROM generate_series(" + first + ", " +
+        first +
+        " + 10) n ON CONFLICT (id) DO UPDATE SET name = excluded.name;"
+        "DELETE FROM item WHERE id = " +
+        std::to_string(changes_ * 7 % 500));
+  }
+
+  std::unique_ptr<Process> other_;
+
+ private:
+  const std::string other_endpoint_ = endpoint() + "-of-the-other";
+  const std::vector<std::string> options_{"--retention", "0s",          "--max-retained-bytes",
+                                          "32MiB",       "--heartbeat", "100ms"};
+  int changes_ = 0;
+};
+
+TEST_F(TwoProducers, OneKeepsTheLogAndTheOtherGoesOnWithItWhenThatIsKilled) {
+  subscribe();
+  ASSERT_NO_FATAL_FAILURE(start_both());
+  start_consumer();
+  const auto keeps = [&] {
+    change_something();
+    return has_kept(*producer);
+  };
+  EXPECT_TRUE(eventually(keeps)) << said();
+  EXPECT_FALSE(has_kept(*other_));
+
+  producer->kill(SIGKILL);
+  const auto last_id = value("SELECT outbox.last_id()");
+  const auto goes_on = [&] {
+    change_something();
+    return value("SELECT min(id) > " + last_id + " FROM outbox.event") == "t";
+  };
+  EXPECT_TRUE(eventually(goes_on, std::chrono::seconds(90))) << said() << other_->errors();
+  EXPECT_TRUE(has_kept(*other_));
+  expect_equal_soon("item");
+  EXPECT_EQ(state(), "active") << other_->errors();
+  for (const auto* process : {producer.get(), other_.get()})
+    EXPECT_THAT(process->errors(), ::testing::Not(HasSubstr("loaded in place")));
+}
+
 // Whatever the order in which partitions come and go while writers write, and replicas read, die and come
 // back.
 TEST_F(PipelineRetention, NoEventIsLostWhateverComesBetween) {

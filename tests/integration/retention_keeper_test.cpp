@@ -1,4 +1,5 @@
 // The keeper of the log: partitions are there before they are needed, and go when they are empty.
+#include <future>
 #include <gmock/gmock.h>
 
 #include "producer/log_keeper.hpp"
@@ -122,6 +123,50 @@ TEST_F(Keeper, ATransactionThatHasWrittenPutsOffNewPartitionsAndNobodyElse) {
   transaction.commit();
   LogKeeper(source, at_once).step();
   EXPECT_EQ(partitions(), "21+ 31 2031 4031");
+}
+
+/// Readers keep their locks until their transactions end.
+class KeeperBesideAReader : public Keeper {
+ protected:
+  /// Writers go on while the keeper tries, and does what it can, and after the reader it does the rest. The
+  /// time-outs are only there for a keeper that waits for ever: it would keep the writers out, too.
+  void expect_writers_go_on(const std::string& reading, const std::string& meanwhile,
+                            const std::string& later) {
+    write(25);
+    sql("SET lock_timeout = '5s'");
+    source.query("SET statement_timeout = '10s'");
+    postgres::Connection reader(conninfo, "reader");
+    postgres::Transaction transaction(reader, Kind::RepeatableReadOnly);
+    transaction.query(reading);
+    auto kept = std::async(std::launch::async, [this] { keeper.step(); });
+    do {
+      sql("INSERT INTO outbox.event (id, topic, op) VALUES (25, 'app', 'U')");
+    } while (kept.wait_for(milliseconds(0)) != std::future_status::ready);
+    kept.get();
+    EXPECT_EQ(partitions(), meanwhile);
+    transaction.rollback();
+    LogKeeper(source, at_once).step();
+    EXPECT_EQ(partitions(), later);
+  }
+};
+
+TEST_F(KeeperBesideAReader, OfTheWholeLogDoesNothingForNow) {
+  expect_writers_go_on("SELECT count(*) FROM outbox.event", "0+ 11+ 21+ 31", "0 11 21+ 31 2031 4031");
+}
+
+TEST_F(KeeperBesideAReader, OfNoPartitionYetOnlyEmptiesThem) {
+  expect_writers_go_on("LOCK TABLE ONLY outbox.event IN ACCESS SHARE MODE", "0 11 21+ 31",
+                       "21+ 31 2031 4031");
+}
+
+TEST_F(KeeperBesideAReader, OfThePartitionThatWouldMoveOnlyEmptiesThem) {
+  expect_writers_go_on("SELECT count(*) FROM outbox.event_31_999999999999", "0 11 21+ 31",
+                       "21+ 31 2031 4031");
+}
+
+TEST_F(KeeperBesideAReader, OfAFullPartitionOnlyMakesNewOnes) {
+  expect_writers_go_on("SELECT count(*) FROM outbox.event_1_10", "0+ 11+ 21+ 31 2031 4031",
+                       "0 11 21+ 31 2031 4031");
 }
 
 TEST_F(Keeper, TriesAgainSoonWhenItCouldNotHaveItsLocks) {
