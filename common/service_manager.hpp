@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <thread>
 
 #include "common/health.hpp"
@@ -19,8 +20,9 @@ void tell_service_is_stopping();
 /// sd_watchdog_enabled(3).
 class ServiceWatchdog {
  public:
-  /// `health` must outlive it.
-  explicit ServiceWatchdog(const Health& health);
+  using Now = std::function<Health::Clock::time_point()>;
+  /// `health` must outlive it. `now` may be called from a thread of its own: tests have another time.
+  explicit ServiceWatchdog(const Health& health, Now now = Health::Clock::now);
 
  private:
   std::jthread thread_;

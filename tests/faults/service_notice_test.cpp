@@ -1,5 +1,6 @@
 // What systemd is told of both daemons; this test stands in for it.
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 #include <sys/un.h>
 #include <system_error>
 
+#include "common/service_manager.hpp"
 #include "tests/faults/item_pipeline.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -44,24 +46,34 @@ class NotifySocket {
   std::map<std::string, int> heard_;
 };
 
-class ServiceNotices : public ItemPipeline {
- protected:
-  ServiceNotices() {
-    // Inherited by the daemons; the cluster runs already.
-    ::setenv("NOTIFY_SOCKET", systemd_.path().c_str(), 1);
+/// What systemd gives to a service, as long as it lives; whatever is started meanwhile inherits it.
+class ServiceEnvironment {
+ public:
+  ServiceEnvironment() {
+    ::setenv("NOTIFY_SOCKET", socket_.path().c_str(), 1);
     ::setenv("WATCHDOG_USEC", "50000", 1);
   }
-  ~ServiceNotices() override {
+  ~ServiceEnvironment() {
     ::unsetenv("NOTIFY_SOCKET");
     ::unsetenv("WATCHDOG_USEC");
   }
+  ServiceEnvironment(const ServiceEnvironment&) = delete;
+  ServiceEnvironment& operator=(const ServiceEnvironment&) = delete;
 
+  int count(const std::string& state) { return socket_.count(state); }
+
+ private:
+  NotifySocket socket_;
+};
+
+class ServiceNotices : public ItemPipeline {
+ protected:
   void expect(const std::string& state, int times) {
     EXPECT_TRUE(eventually([&] { return systemd_.count(state) >= times; })) << state << '\n'
                                                                             << pipeline_.said();
   }
 
-  NotifySocket systemd_;
+  ServiceEnvironment systemd_;  // not for the cluster, which runs already
 };
 
 TEST_F(ServiceNotices, TellOfTheStartTheEndAndThatTheProducerLives) {
@@ -78,6 +90,24 @@ TEST_F(ServiceNotices, TellOfTheStartTheEndAndThatTheConsumerLives) {
   expect("WATCHDOG=1", 3);
   consumer.kill(SIGTERM);
   expect("STOPPING=1", 1);
+}
+
+TEST(ServiceWatchdog, SaysNothingMoreOfADaemonWhoseLoopsDoNotMove) {
+  ServiceEnvironment systemd;
+  const Health health;
+  std::atomic<bool> is_late = false;
+  std::atomic<int> said_in_time = -1;
+  {
+    const ServiceWatchdog watchdog(health, [&] {
+      if (!is_late) return Health::Clock::now();
+      said_in_time = systemd.count("WATCHDOG=1");
+      return Health::Clock::now() + Health::stuck_after;
+    });
+    ASSERT_TRUE(eventually([&] { return systemd.count("WATCHDOG=1") >= 3; }));
+    is_late = true;
+    ASSERT_TRUE(eventually([&] { return said_in_time >= 0; }));
+  }
+  EXPECT_EQ(systemd.count("WATCHDOG=1"), said_in_time);
 }
 
 }  // namespace
