@@ -2,10 +2,10 @@
 #include <gtest/gtest.h>
 #include <random>
 #include <regex>
-#include <zmq.h>
 
 #include "common/codec.hpp"
 #include "tests/faults/pipeline.hpp"
+#include "tests/faults/stranger.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/sanitized.hpp"
 #include "tests/support/seed.hpp"
@@ -14,31 +14,6 @@ namespace mailboat::test {
 namespace {
 
 constexpr auto dropped = "a message that is not ours was dropped";
-
-/// Somebody who can connect and speaks as he likes.
-class Stranger {
- public:
-  explicit Stranger(const std::string& endpoint)
-      : context_(::zmq_ctx_new()), socket_(::zmq_socket(context_, ZMQ_DEALER)) {
-    EXPECT_EQ(::zmq_connect(socket_, endpoint.c_str()), 0);
-  }
-  ~Stranger() {
-    const int linger_ms = 0;
-    ::zmq_setsockopt(socket_, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
-    ::zmq_close(socket_);
-    ::zmq_ctx_term(context_);
-  }
-  Stranger(const Stranger&) = delete;
-  Stranger& operator=(const Stranger&) = delete;
-
-  void send(const std::string& bytes, int flags = 0) {
-    EXPECT_EQ(::zmq_send(socket_, bytes.data(), bytes.size(), flags), static_cast<int>(bytes.size()));
-  }
-
- private:
-  void* context_;
-  void* socket_;
-};
 
 class BadMessage : public ::testing::Test {
  protected:
@@ -106,8 +81,8 @@ TEST_F(BadMessage, CutShortIsLoggedAndDropped) {
 }
 
 TEST_F(BadMessage, OfSeveralPartsIsLoggedAndDropped) {
-  stranger_.send("one", ZMQ_SNDMORE);
-  stranger_.send("two", ZMQ_SNDMORE);
+  stranger_.send("one", true);
+  stranger_.send("two", true);
   stranger_.send(encode(FromConsumer{hello}));
   expect_dropped(1);
 }

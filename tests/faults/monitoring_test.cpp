@@ -1,12 +1,15 @@
 // What both daemons tell of themselves while they work, and while they cannot.
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <gmock/gmock.h>
+#include <limits>
 #include <list>
 
 #include "consumer/consumer_metrics.hpp"
 #include "producer/producer_metrics.hpp"
 #include "tests/faults/item_pipeline.hpp"
+#include "tests/faults/stranger.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/exposition.hpp"
 #include "tests/support/http_client.hpp"
@@ -32,8 +35,10 @@ std::set<std::string> declared(const MetricSet& set) {
 
 class Monitoring : public ItemPipeline {
  protected:
-  static Pipeline::Arguments monitored() {
-    return {"--heartbeat", "100ms", "--metrics-listen", "127.0.0.1:0"};
+  static Pipeline::Arguments monitored(const Pipeline::Arguments& more = {}) {
+    Pipeline::Arguments arguments{"--heartbeat", "100ms", "--metrics-listen", "127.0.0.1:0"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
   }
   explicit Monitoring(Cluster& cluster = shared_cluster()) : ItemPipeline(cluster) {}
 
@@ -72,12 +77,23 @@ class Monitoring : public ItemPipeline {
     EXPECT_TRUE(eventually([&] { return (found = metrics(process).value(metric)) == expected; }))
         << metric << " is " << found << pipeline_.said();
   }
+  void expect_producer_value(const std::string& metric, double expected) {
+    expect_value(pipeline_.producer(), "mailboat_producer_" + metric, expected);
+  }
+  void expect_consumer_value(const std::string& metric, double expected) {
+    expect_value(pipeline_.consumer(), "mailboat_consumer_" + metric, expected);
+  }
 };
+
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 TEST_F(Monitoring, ValuesMoveWhenEventsPass) {
   start_producer();
   start_consumer();
   follow();
+  const auto before = seconds_now();
   insert(3);
   pipeline_.sql("DELETE FROM item WHERE id = 1");
   const std::string item = R"(subscription="replica",topic="public.item"})";
@@ -95,12 +111,107 @@ TEST_F(Monitoring, ValuesMoveWhenEventsPass) {
             consumer.value("mailboat_consumer_windows_total" + labels));
   EXPECT_GT(consumer.value("mailboat_consumer_commit_seconds_count" + labels), 0);
   EXPECT_GT(consumer.value("mailboat_consumer_wal_bytes"), 0);
-  EXPECT_GT(consumer.value("mailboat_consumer_event_bytes_total{op=\"I\",source=\"\"," + item), 3);
+  const auto bytes = consumer.value("mailboat_consumer_event_bytes_total{op=\"I\",source=\"\"," + item);
+  EXPECT_GT(bytes, 3);
+  expect_producer_value(R"(event_bytes_total{op="I",)" + item, bytes);
+  EXPECT_EQ(consumer.value("mailboat_consumer_sessions_total" + labels), 1);
+  EXPECT_GT(consumer.value("mailboat_consumer_commit_timestamp_seconds" + labels), before);
+  EXPECT_LE(consumer.value("mailboat_consumer_commit_timestamp_seconds" + labels), seconds_now());
+  const std::string sent = R"(mailboat_producer_windows_total{subscription="replica"})";
+  EXPECT_TRUE(eventually([&] {
+    return metrics(pipeline_.consumer()).value("mailboat_consumer_windows_total" + labels) ==
+           metrics(pipeline_.producer()).value(sent);
+  })) << pipeline_.said();
+  EXPECT_GT(metrics(pipeline_.producer()).value(sent), 1);
   expect_value(pipeline_.producer(), "mailboat_producer_ready", 1);
   EXPECT_GT(metrics(pipeline_.producer()).value("mailboat_producer_retained_bytes"), 0);
 
   pipeline_.kill_consumer();
   expect_value(pipeline_.producer(), R"(mailboat_producer_sessions{subscription="replica"})", 0);
+}
+
+TEST_F(Monitoring, EachSessionOfAConsumerIsCounted) {
+  start_producer();
+  start_consumer();
+  follow();
+  pipeline_.kill_producer();
+  start_producer();
+  expect_consumer_value(R"(sessions_total{source="",subscription="replica"})", 2);
+}
+
+TEST_F(Monitoring, RowsOfALoadAreCountedAndAreNoEvents) {
+  insert(5);
+  start_producer();
+  start_consumer();
+  follow();
+  expect_producer_value(R"(loaded_rows_total{subscription="replica",topic="public.item"})", 5);
+  expect_consumer_value(R"(loaded_rows_total{source="",subscription="replica",topic="public.item"})", 5);
+  EXPECT_FALSE(
+      metrics(pipeline_.producer())
+          .has(R"(mailboat_producer_events_total{op="I",subscription="replica",topic="public.item"})"));
+}
+
+TEST_F(Monitoring, WhatIsRejectedOnceIsCountedOnce) {
+  pipeline_.sql("SELECT outbox.configure('replica', retry_delay => '1 h', retry_delay_max => '1 h')");
+  start_producer();
+  start_consumer();
+  follow();
+  by_hand(
+      "CREATE TRIGGER poison BEFORE INSERT ON item WHEN NEW.note = 'poison'"
+      " BEGIN SELECT RAISE(ABORT, 'it is poison'); END");
+  insert(1, "harmless");
+  insert(2, "poison");
+  expect_producer_value(R"(rejections_total{subscription="replica"})", 2);
+  expect_consumer_value(R"(rejections_total{source="",subscription="replica"})", 2);
+  expect_consumer_value(R"(events_total{op="I",source="",subscription="replica",topic="public.item"})", 3);
+}
+
+TEST_F(Monitoring, EventsOfAReplayAreCountedAndAreNoRetries) {
+  start_producer();
+  start_consumer();
+  follow();
+  insert(3);
+  ASSERT_TRUE(becomes_equal());
+  pipeline_.sql("SELECT outbox.request_replay('replica', min(id), max(id)) FROM outbox.event WHERE op = 'I'");
+  expect_producer_value(R"(replays_total{subscription="replica"})", 3);
+  const auto came_again =
+      R"(mailboat_consumer_retried_events_total{result="applied",source="",subscription="replica"})";
+  EXPECT_TRUE(eventually([&] { return metrics(pipeline_.consumer()).value(came_again) >= 3; }))
+      << "with the descriptions that these events need" << pipeline_.said();
+  EXPECT_FALSE(
+      metrics(pipeline_.producer()).has(R"(mailboat_producer_retries_total{subscription="replica"})"));
+}
+
+TEST_F(Monitoring, ARefusedConsumerIsCountedByTheReason) {
+  start_producer();
+  auto command = pipeline_.consumer_command();
+  *std::find(command.begin(), command.end(), "replica") = "nobody";
+  EXPECT_EQ(run(command).exit_code, 1);
+  expect_producer_value(R"(refusals_total{reason="unknown_subscription"})", 1);
+}
+
+TEST_F(Monitoring, MessagesOfAStrangerAreCounted) {
+  start_producer();
+  Stranger stranger(pipeline_.endpoint());
+  for (int message = 0; message < 7; ++message) stranger.send("nothing that we say");
+  expect_producer_value("bad_messages_total", 7);
+}
+
+TEST_F(Monitoring, TheLimitOfTheLogIsTheSetting) {
+  pipeline_.start_producer(monitored({"--max-retained-bytes", "1GiB"}));
+  expect_producer_value("max_retained_bytes", 1 << 30);
+  pipeline_.start_producer(monitored({"--max-retained-bytes", "none"}));
+  expect_producer_value("max_retained_bytes", std::numeric_limits<double>::infinity());
+}
+
+// The source is surveyed every ten seconds.
+TEST_F(Monitoring, ATransactionThatStaysOpenIsSeen) {
+  const auto age = "mailboat_producer_oldest_transaction_seconds";
+  auto application = pipeline_.connect();
+  application.query("BEGIN; SELECT pg_current_xact_id()");
+  start_producer();
+  EXPECT_TRUE(eventually([&] { return metrics(pipeline_.producer()).value(age) > 0; }, seconds(60)))
+      << pipeline_.said();
 }
 
 // In a scenario that has something of nearly everything.
