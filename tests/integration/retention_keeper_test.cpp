@@ -164,11 +164,6 @@ TEST_F(KeeperBesideAReader, OfThePartitionThatWouldMoveOnlyEmptiesThem) {
                        "21+ 31 2031 4031");
 }
 
-TEST_F(KeeperBesideAReader, OfAFullPartitionOnlyMakesNewOnes) {
-  expect_writers_go_on("SELECT count(*) FROM outbox.event_1_10", "0+ 11+ 21+ 31 2031 4031",
-                       "0 11 21+ 31 2031 4031");
-}
-
 TEST_F(Keeper, TriesAgainSoonWhenItCouldNotHaveItsLocks) {
   write(25);
   postgres::Connection slow(conninfo, "slow");
