@@ -164,7 +164,7 @@ void Conversation::on_retry(FeedClient& client, const WindowApplier& applier, co
   if (applier.in_window()) throw StreamBroken("a retry came in the middle of a window");
   auto retried = replica_.retry(retry.events);
   retried.replay = retry.replay;
-  monitor_.retried(retried);
+  monitor_.retried(retry.events, retried);
   client.send(retried);
   client.send(Credit{credit_cost(retry, all_credit)});
 }

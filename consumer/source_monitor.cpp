@@ -92,12 +92,14 @@ void SourceMonitor::measure_log(Clock::time_point now) {
   metrics_.wal_bytes.with({}).set(missing ? 0 : static_cast<double>(size));
 }
 
-void SourceMonitor::retried(const Retried& retried) {
-  for (const auto& outcome : retried.outcomes) {
+// Descriptions come along and are no events of anybody's.
+void SourceMonitor::retried(const EventBatch& events, const Retried& retried) {
+  auto outcome = retried.outcomes.begin();
+  events.for_each([&](const Event& event) {
     auto labels = labels_;
-    labels.emplace_back(result_name(outcome.result));
-    metrics_.retried.with(labels).add();
-  }
+    labels.emplace_back(result_name((outcome++)->result));
+    if (event.op != Op::Relation) metrics_.retried.with(labels).add();
+  });
 }
 
 void SourceMonitor::stalled() { set_ready("the rest of a window does not come"); }

@@ -28,7 +28,8 @@ class SourceMonitor {
   void frame_applied(const Frame& frame, Clock::duration took);
   /// With the frames since the last one. `trouble`: what does not go on all the same; usually empty.
   void window_committed(Clock::duration commit_took, std::size_t rejections, const std::string& trouble);
-  void retried(const Retried& retried);
+  /// `retried`: what became of `events`, in their order.
+  void retried(const EventBatch& events, const Retried& retried);
   /// The rest of a window does not come.
   void stalled();
   /// It is tried again, after a while.
