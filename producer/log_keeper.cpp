@@ -121,8 +121,13 @@ void LogKeeper::arrange(LogLayout& layout) {
     layout = look();
   }
   if (const auto plan = plan_arrangement(layout, limits_); !plan.changes_nothing()) {
-    connection_.query("SELECT outbox.arrange_partitions($1::bigint[], $2::bigint[])",
-                      {id_array(plan.removed), id_array(plan.sizes)});
+    // The commit is not waited for: it would be under the lock that stops writers, for as long as the disk
+    // takes. A crash may undo it, and then it is done again; a row that was written to a new partition before
+    // its own commit is on the disk only with it. Source: PostgreSQL manual, 30.4 "Asynchronous Commit".
+    connection_.query(
+        "SELECT set_config('synchronous_commit', 'off', true),"
+        " outbox.arrange_partitions($1::bigint[], $2::bigint[])",
+        {id_array(plan.removed), id_array(plan.sizes)});
     log::info("partitions of the log arranged", {{"removed", plan.removed.size()},
                                                  {"added", plan.sizes.size()},
                                                  {"ids_each", plan.sizes.empty() ? 0 : plan.sizes.front()}});
