@@ -90,7 +90,9 @@ TEST_F(StandIn, TakesOverFromAProducerThatHangsAndHoldsTheSubscription) {
   pipeline_.producer().kill(SIGCONT);
   const auto has_noticed = [this] {
     const auto said = pipeline_.producer().errors();
-    return occurrences(said, "session ended") + occurrences(said, "session refused") > 0;
+    return occurrences(said, "session ended") + occurrences(said, "session refused") +
+               occurrences(said, "a consumer has fallen silent") >
+           0;
   };
   EXPECT_TRUE(eventually(has_noticed)) << all_said();
   change_everything();
