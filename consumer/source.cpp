@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <iterator>
 
+#include "common/config_entry.hpp"
 #include "common/curve_key.hpp"
 #include "common/endpoint.hpp"
 #include "common/mistakes.hpp"
-#include "common/nearest_name.hpp"
 #include "consumer/table_schema.hpp"
 #include "consumer/target_sql.hpp"
 
@@ -32,53 +32,31 @@ bool is_prefix(const std::string& text) {
 class SourceReader {
  public:
   SourceReader(const std::string& file, std::size_t number, const ConfigTable& table)
-      : file_(file), what_("source " + std::to_string(number)), table_(table) {}
+      : entry_(file, "source", number, table) {}
 
   Source read(const std::vector<Source>& before) {
     Source source;
     source.name = name(before);
-    what_ += " (" + source.name + ")";
-    refuse_unknown_keys();
+    entry_.call(source.name);
+    entry_.refuse_unknown_keys(known_keys, ". A setting of the consumer stands above the first [[source]]");
     source.producers = producers();
     source.subscription =
-        text("subscription",
-             "Give what was made with mailboat subscribe NAME, for example: subscription = \"shop\"");
-    if (table_.find("prefix") != nullptr) source.prefix = prefix();
-    if (table_.find("producer_key") != nullptr) source.producer_keys = producer_keys();
+        entry_.text("subscription",
+                    "Give what was made with mailboat subscribe NAME, for example: subscription = \"shop\"");
+    if (entry_.find("prefix") != nullptr) source.prefix = prefix();
+    if (entry_.find("producer_key") != nullptr) source.producer_keys = producer_keys();
     refuse_same_stream(source, before);
     return source;
   }
 
  private:
-  [[noreturn]] void fail(const std::string& key, const std::string& sentence) const {
-    throw ConfigurationError(place_in(file_, table_.line_of(key)) + ": " + what_ + ": " + key + ": " +
-                             sentence);
-  }
-
-  void refuse_unknown_keys() const {
-    for (const auto& [key, value] : table_.values) {
-      if (std::find(known_keys.begin(), known_keys.end(), key) != known_keys.end()) continue;
-      fail(key, "unknown key" + hint_for(key, known_keys) +
-                    ". A setting of the consumer stands above the first [[source]]");
-    }
-  }
-
-  std::string text(const std::string& key, const std::string& remedy) const {
-    const auto* value = table_.find(key);
-    if (value == nullptr) fail(key, "is missing. " + remedy);
-    const auto* given = std::get_if<std::string>(value);
-    if (given == nullptr) fail(key, "expected a text. " + remedy);
-    if (given->empty()) fail(key, "is empty. " + remedy);
-    return *given;
-  }
-
   std::string name(const std::vector<Source>& before) const {
     const std::string remedy = "Give letters, digits, _ and -, for example: name = \"eu\"";
-    auto name = text("name", remedy);
-    if (!is_name(name)) fail("name", "'" + name + "' has other characters. " + remedy);
+    auto name = entry_.text("name", remedy);
+    if (!is_name(name)) entry_.fail("name", "'" + name + "' has other characters. " + remedy);
     for (const auto& other : before) {
       if (other.name == name)
-        fail("name", "another source is called '" + name + "' already. Rename one of them");
+        entry_.fail("name", "another source is called '" + name + "' already. Rename one of them");
     }
     return name;
   }
@@ -89,17 +67,17 @@ class SourceReader {
           std::find_first_of(source.producers.begin(), source.producers.end(), other.producers.begin(),
                              other.producers.end()) != source.producers.end();
       if (!same_producer || source.subscription != other.subscription) continue;
-      fail("subscription", "source '" + other.name + "' follows subscription '" + other.subscription +
-                               "' of the same producer already. Leave one of them out");
+      entry_.fail("subscription", "source '" + other.name + "' follows subscription '" + other.subscription +
+                                      "' of the same producer already. Leave one of them out");
     }
   }
 
   // One text, or a list of them.
   std::vector<std::string> texts(const std::string& key, const std::string& remedy) const {
-    const auto* value = table_.find(key);
+    const auto* value = entry_.find(key);
     const auto* list = value == nullptr ? nullptr : std::get_if<std::vector<std::string>>(value);
-    auto given = list == nullptr ? std::vector<std::string>{text(key, remedy)} : *list;
-    if (given.empty()) fail(key, "the list is empty. " + remedy);
+    auto given = list == nullptr ? std::vector<std::string>{entry_.text(key, remedy)} : *list;
+    if (given.empty()) entry_.fail(key, "the list is empty. " + remedy);
     return given;
   }
 
@@ -110,7 +88,7 @@ class SourceReader {
     try {
       for (const auto& endpoint : given) require_endpoint(endpoint);
     } catch (const InvalidInput& error) {
-      fail("producer", error.what());
+      entry_.fail("producer", error.what());
     }
     return given;
   }
@@ -120,26 +98,25 @@ class SourceReader {
     try {
       for (const auto& key : given) require_key(key);
     } catch (const InvalidInput& error) {
-      fail("producer_key", error.what());
+      entry_.fail("producer_key", error.what());
     }
     return given;
   }
 
   std::string prefix() const {
     const std::string remedy = "Give letters, digits and _, for example: prefix = \"eu_\"";
-    const auto* given = std::get_if<std::string>(table_.find("prefix"));
-    if (given == nullptr) fail("prefix", "expected a text. " + remedy);
-    if (!is_prefix(*given)) fail("prefix", "'" + *given + "' has other characters. " + remedy);
+    const auto* given = std::get_if<std::string>(entry_.find("prefix"));
+    if (given == nullptr) entry_.fail("prefix", "expected a text. " + remedy);
+    if (!is_prefix(*given)) entry_.fail("prefix", "'" + *given + "' has other characters. " + remedy);
     if (is_reserved_table(*given)) {
-      fail("prefix",
-           "'" + *given + "': names that begin with sqlite_ or _mailboat_ are reserved. Choose another");
+      entry_.fail(
+          "prefix",
+          "'" + *given + "': names that begin with sqlite_ or _mailboat_ are reserved. Choose another");
     }
     return *given;
   }
 
-  const std::string& file_;
-  std::string what_;
-  const ConfigTable& table_;
+  ConfigEntry entry_;
 };
 
 std::string names_of(const std::vector<Source>& sources) {

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "common/config_entry.hpp"
 #include "common/curve_key.hpp"
 #include "common/error.hpp"
 
@@ -10,20 +11,20 @@ namespace {
 
 constexpr auto entry_name = "consumer";
 constexpr auto all_subscriptions = "*";
+const std::vector<std::string> known_keys{"key", "name", "subscriptions"};
 
 /// Reads one [[consumer]].
 class EntryReader {
  public:
   EntryReader(const std::string& file, std::size_t number, const ConfigTable& table)
-      : file_(file), what_("consumer " + std::to_string(number)), table_(table) {}
+      : entry_(file, entry_name, number, table) {}
 
   [[noreturn]] void fail(const std::string& key, const std::string& sentence) const {
-    throw ConfigurationError(place_in(file_, table_.line_of(key)) + ": " + what_ + ": " + key + ": " +
-                             sentence);
+    entry_.fail(key, sentence);
   }
 
   [[nodiscard]] std::string key() const {
-    const auto text = text_of("key", "Give its public key, as mailboat keygen wrote it to FILE.pub");
+    const auto text = entry_.text("key", "Give its public key, as mailboat keygen wrote it to FILE.pub");
     try {
       require_key(text);
     } catch (const InvalidInput& error) {
@@ -33,10 +34,10 @@ class EntryReader {
   }
 
   [[nodiscard]] AllowList::Consumer consumer() const {
-    refuse_unknown_keys();
+    entry_.refuse_unknown_keys(known_keys, "");
     AllowList::Consumer consumer;
-    if (table_.find("name") != nullptr)
-      consumer.name = text_of("name", "Give a word for the log, or leave it out");
+    if (entry_.find("name") != nullptr)
+      consumer.name = entry_.text("name", "Give a word for the log, or leave it out");
     for (const auto& subscription : subscriptions()) {
       if (subscription == all_subscriptions) consumer.takes_all = true;
       consumer.subscriptions.insert(subscription);
@@ -45,25 +46,10 @@ class EntryReader {
   }
 
  private:
-  void refuse_unknown_keys() const {
-    for (const auto& [key, value] : table_.values) {
-      if (key != "key" && key != "name" && key != "subscriptions")
-        fail(key, "unknown key (known: key, name, subscriptions)");
-    }
-  }
-
-  [[nodiscard]] std::string text_of(const std::string& key, const std::string& remedy) const {
-    const auto* value = table_.find(key);
-    if (value == nullptr) fail(key, "is missing. " + remedy);
-    const auto* text = std::get_if<std::string>(value);
-    if (text == nullptr || text->empty()) fail(key, "expected a text. " + remedy);
-    return *text;
-  }
-
   [[nodiscard]] std::vector<std::string> subscriptions() const {
     const std::string remedy =
         "Give what the consumer may take: subscriptions = [\"shop\"], or [\"*\"] for all";
-    const auto* value = table_.find("subscriptions");
+    const auto* value = entry_.find("subscriptions");
     if (value == nullptr) fail("subscriptions", "is missing. " + remedy);
     const auto* list = std::get_if<std::vector<std::string>>(value);
     if (list == nullptr || list->empty()) fail("subscriptions", "expected a list of names. " + remedy);
@@ -73,9 +59,7 @@ class EntryReader {
     return *list;
   }
 
-  const std::string& file_;
-  const std::string what_;
-  const ConfigTable& table_;
+  const ConfigEntry entry_;
 };
 
 void refuse_other_entries(const std::string& path, const ConfigFile& file) {
