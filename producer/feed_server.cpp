@@ -105,8 +105,8 @@ void FeedServer::begin_session(const PeerId& peer, const std::string& key, Hello
   auto send = [this, peer, open](const FromProducer& message) {
     if (*open) listener_->send(peer, encode(message));
   };
-  auto session =
-      std::make_unique<Session>(options_, std::move(hello), std::move(send), watch_, session_log_, metrics_);
+  auto session = std::make_unique<Session>(options_, std::move(hello), std::move(send), watch_, senders_,
+                                           session_log_, metrics_);
   consumers_.emplace(peer, Consumer{key, std::move(open), std::move(session), Clock::now()});
 }
 

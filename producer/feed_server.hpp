@@ -16,6 +16,7 @@
 #include "producer/commit_watch.hpp"
 #include "producer/options.hpp"
 #include "producer/producer_metrics.hpp"
+#include "producer/sending_credit.hpp"
 #include "producer/session.hpp"
 
 namespace mailboat::producer {
@@ -65,9 +66,10 @@ class FeedServer {
   Admission admission_;
   TokenBucket answers_;
   CommitWatch watch_;
+  Senders senders_;
   SessionLog session_log_;
   log::Repeated strangers_{10};
-  std::map<PeerId, Consumer> consumers_;  // before the listener and the watch go, the sessions must be gone
+  std::map<PeerId, Consumer> consumers_;  // before those go that they use, the sessions must be gone
   Clock::time_point heartbeat_at_{};
   bool is_stopping_ = false;
 };

@@ -52,12 +52,13 @@ class Registration {
 
 }  // namespace
 
-Session::Session(const ProducerOptions& options, Hello hello, Send send, CommitWatch& watch,
+Session::Session(const ProducerOptions& options, Hello hello, Send send, CommitWatch& watch, Senders& senders,
                  SessionLog& session_log, ProducerMetrics& metrics)
     : options_(options),
       hello_(std::move(hello)),
       send_(std::move(send)),
       watch_(watch),
+      senders_(senders),
       log_(session_log),
       metrics_(metrics),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
@@ -140,7 +141,7 @@ void Session::serve(const std::stop_token& stop) {
     counted.sent(message);
   };
   WindowSender sender(connection, inbox_, subscription, resume, as_continued(hello_, resume),
-                      {.snapshot_hold_max = options_.snapshot_hold_max},
+                      {.snapshot_hold_max = options_.snapshot_hold_max}, senders_,
                       {.send = send, .found_events = [this] { watch_.found_events(); }});
   const Registration registration(watch_, inbox_);
   try {

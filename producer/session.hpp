@@ -10,6 +10,7 @@
 #include "producer/inbox.hpp"
 #include "producer/options.hpp"
 #include "producer/producer_metrics.hpp"
+#include "producer/sending_credit.hpp"
 #include "producer/session_log.hpp"
 
 namespace mailboat::producer {
@@ -21,10 +22,10 @@ class Session {
  public:
   using Send = std::function<void(const FromProducer&)>;
 
-  /// `send` may be called until the destructor returns. `options`, `watch`, `session_log` and `metrics` must
-  /// outlive the session.
-  Session(const ProducerOptions& options, Hello hello, Send send, CommitWatch& watch, SessionLog& session_log,
-          ProducerMetrics& metrics);
+  /// `send` may be called until the destructor returns. `options`, `watch`, `senders`, `session_log` and
+  /// `metrics` must outlive the session.
+  Session(const ProducerOptions& options, Hello hello, Send send, CommitWatch& watch, Senders& senders,
+          SessionLog& session_log, ProducerMetrics& metrics);
   /// Stops and waits for the thread.
   ~Session();
   Session(const Session&) = delete;
@@ -53,6 +54,7 @@ class Session {
   const Hello hello_;
   const Send send_;
   CommitWatch& watch_;
+  Senders& senders_;
   SessionLog& log_;
   ProducerMetrics& metrics_;
   Inbox inbox_;

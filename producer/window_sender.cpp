@@ -18,8 +18,6 @@ constexpr milliseconds idle_wait{1000};
 constexpr seconds empty_window_interval{1};
 // How long the end of a session waits for acknowledgements of what was sent.
 constexpr milliseconds last_acknowledgement_wait{1000};
-// What a consumer may ask to have under way, whatever it asks for: about 64 MiB in the socket's queue.
-constexpr std::uint32_t credit_limit = 64;
 
 // Of the last frame of a window: whether there was nothing in all of it.
 bool is_empty(const Frame& last) {
@@ -29,7 +27,8 @@ bool is_empty(const Frame& last) {
 }  // namespace
 
 WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const Subscription& subscription,
-                           const ResumePoint& resume, const Hello& hello, Settings settings, Ports ports)
+                           const ResumePoint& resume, const Hello& hello, Settings settings, Senders& senders,
+                           Ports ports)
     : connection_(connection),
       inbox_(inbox),
       subscription_(subscription),
@@ -45,8 +44,7 @@ WindowSender::WindowSender(postgres::Connection& connection, Inbox& inbox, const
                   [this](const VerificationRecorded& recorded) { ports_.send(recorded); }),
       chunks_(connection, subscription, hello, operations_, settings.frame_bytes),
       replays_(connection, subscription, settings.frame_bytes),
-      all_credit_(std::clamp(hello.credit, 1U, credit_limit)),
-      credit_(all_credit_) {
+      credit_(hello.credit, senders) {
   progress_.write_connected(connection_, subscription, resume);
   tasks_.begin(hello, resume);
 }
@@ -64,10 +62,10 @@ void WindowSender::step(const std::stop_token& stop) {
     replays_.woken();
     load_request_.woken();
   }
-  const auto due = credit_ > 0 ? next_window() : Due::Nothing;
+  const auto due = credit_.covers(1) ? next_window() : Due::Nothing;
   if (due != Due::Nothing) send_window(due, stop);
   do_chores();
-  const bool sent_again = credit_ > 0 && send_again(stop);
+  const bool sent_again = credit_.covers(1) && send_again(stop);
   if (due != Due::Window && !sent_again) rest(stop);
 }
 
@@ -86,10 +84,11 @@ void WindowSender::do_chores() {
 // here to be written down.
 void WindowSender::rest(const std::stop_token& stop) {
   const auto quiet = std::min({idle_wait, tasks_.quiet_for(), operations_.quiet_for(), replays_.quiet_for()});
-  const auto until = credit_ == 0 ? Clock::now() + idle_wait : std::min(Clock::now() + quiet, poll_at_);
+  const bool has_credit = credit_.covers(1);
+  const auto until = has_credit ? std::min(Clock::now() + quiet, poll_at_) : Clock::now() + idle_wait;
   for (auto now = Clock::now(); now < until && !stop.stop_requested(); now = Clock::now()) {
     const auto left = std::min(std::chrono::ceil<milliseconds>(until - now), progress_.quiet_for());
-    if (credit_ == 0 ? inbox_.wait_for_message(stop, left) : inbox_.wait_for_wake(stop, left)) return;
+    if (has_credit ? inbox_.wait_for_wake(stop, left) : inbox_.wait_for_message(stop, left)) return;
     progress_.write_if_due(connection_);
   }
 }
@@ -99,11 +98,11 @@ bool WindowSender::send_again(const std::stop_token& stop) {
   if (window_ == 0) return false;
   const auto retry = next_to_send_again();
   if (!retry) return false;
-  const auto cost = credit_cost(*retry, all_credit_);
+  const auto cost = credit_cost(*retry, credit_.all());
   wait_for_credit(cost, stop);
   reader_.require_same_selection();
   ports_.send(*retry);
-  credit_ -= cost;
+  credit_.spend(cost);
   return true;
 }
 
@@ -217,10 +216,10 @@ void WindowSender::send_chunk(Frame& frame, const std::stop_token& stop) {
 }
 
 void WindowSender::emit(Frame& frame, const std::stop_token& stop) {
-  const auto cost = credit_cost(frame, all_credit_);
+  const auto cost = credit_cost(frame, credit_.all());
   wait_for_credit(cost, stop);
   ports_.send(frame);
-  credit_ -= cost;
+  credit_.spend(cost);
   Frame next;
   next.window = frame.window;
   next.index = frame.index + 1;
@@ -229,7 +228,7 @@ void WindowSender::emit(Frame& frame, const std::stop_token& stop) {
 
 void WindowSender::wait_for_credit(std::uint32_t cost, const std::stop_token& stop) {
   take_in();
-  while (credit_ < cost) {
+  while (!credit_.covers(cost)) {
     if (stop.stop_requested()) throw SessionEnded("stopped while the consumer was busy");
     const auto left = settings_.snapshot_hold_max - reader_.open_for();
     if (left <= milliseconds(0)) reader_.suspend();
@@ -255,7 +254,7 @@ void WindowSender::take_in() {
     } else if (auto* verified = std::get_if<Verified>(&message)) {
       operations_.take(std::move(*verified));
     } else if (const auto* credit = std::get_if<Credit>(&message)) {
-      credit_ = std::min(credit_ + std::min(credit->amount, all_credit_), all_credit_);
+      credit_.give_back(credit->amount);
     } else if (std::holds_alternative<Goodbye>(message)) {
       consumer_gone_ = true;
       throw SessionEnded("the consumer has left");

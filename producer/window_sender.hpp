@@ -16,6 +16,7 @@
 #include "producer/progress_writer.hpp"
 #include "producer/replay_desk.hpp"
 #include "producer/resume_point.hpp"
+#include "producer/sending_credit.hpp"
 #include "producer/session_ended.hpp"
 #include "producer/subscription.hpp"
 #include "producer/table_change.hpp"
@@ -27,7 +28,7 @@ namespace mailboat::producer {
 /// Carries one subscription to one consumer, window by window, and retries and replays between the windows.
 /// step() is the page to read first.
 ///
-/// Belongs to the session's thread. `connection`, `inbox` must outlive it. Throws SessionEnded,
+/// Belongs to the session's thread. `connection`, `inbox`, `senders` must outlive it. Throws SessionEnded,
 /// ConnectionLost.
 class WindowSender {
  public:
@@ -42,7 +43,8 @@ class WindowSender {
   };
 
   WindowSender(postgres::Connection& connection, Inbox& inbox, const Subscription& subscription,
-               const ResumePoint& resume, const Hello& hello, Settings settings, Ports ports);
+               const ResumePoint& resume, const Hello& hello, Settings settings, Senders& senders,
+               Ports ports);
 
   /// One bounded piece of work: takes in what the consumer said, sends the next window if there is one,
   /// records rejections, writes progress back when due, sends a due retry or events to be replayed, and waits
@@ -89,8 +91,7 @@ class WindowSender {
   std::optional<Snapshot> sent_;  // `to` of the last window sent
   std::uint64_t window_ = 0;
   std::uint64_t acknowledged_window_ = 0;
-  const std::uint32_t all_credit_;
-  std::uint32_t credit_;
+  SendingCredit credit_;
   bool consumer_gone_ = false;
   bool is_replay_turn_ = false;
   Clock::time_point window_sent_at_{};
