@@ -34,9 +34,14 @@ class Secrets {
 
   /// A block of a document with these files and keys instead of its placeholders.
   [[nodiscard]] std::string in(const std::string& text) const {
-    const auto with_files =
+    auto filled_in =
         std::regex_replace(text, std::regex("\"/etc/mailboat/"), '"' + folder_.path().string() + '/');
-    return std::regex_replace(with_files, std::regex("THE PRODUCER[A-Z' ]+ KEY"), public_key_);
+    const std::regex placeholder("THE PRODUCER[A-Z' ]+ KEY");
+    std::smatch found;  // not regex_replace(): a key may have a $ in it
+    while (std::regex_search(filled_in, found, placeholder))
+      filled_in.replace(static_cast<std::size_t>(found.position()), static_cast<std::size_t>(found.length()),
+                        public_key_);
+    return filled_in;
   }
 
  private:
