@@ -14,15 +14,12 @@ void print_help(std::ostream& out, const CLI::App& app, const std::string& foote
   out << text << "\n\n" << footer << '\n';
 }
 
-constexpr auto unexpected_secret =
+constexpr auto unexpected_connection =
     "unexpected argument (a connection string? it belongs to --postgres; not shown, for it may hold a "
     "password)";
 
-// A connection string without its --postgres is not to put a password into a log.
-bool may_hold_password(std::string_view argument) {
-  const auto key = argument.find("password");
-  return argument.find(":/") != std::string_view::npos ||
-         (key != std::string_view::npos && argument.find('=', key) != std::string_view::npos);
+bool may_be_connection(std::string_view argument) {
+  return argument.find(":/") != std::string_view::npos || may_hold_password(argument);
 }
 
 }  // namespace
@@ -162,14 +159,14 @@ std::string CommandLine::unexpected(const std::string& argument) const {
   const auto given = given_command();
   if (argument.starts_with('-')) {
     const auto name = argument.substr(0, argument.find('='));
-    if (may_hold_password(name)) return unexpected_secret;
+    if (may_be_connection(name)) return unexpected_connection;
     std::vector<std::string> known;
     for (const auto& flag : last.flags()) known.push_back(flag.name);
     for (const auto& flag : flags()) known.push_back(flag.name);
     const auto nearest = nearest_name(name, known);
     return "there is no option " + name + (nearest ? did_you_mean(*nearest) : "");
   }
-  if (may_hold_password(argument)) return unexpected_secret;
+  if (may_be_connection(argument)) return unexpected_connection;
   if (last.impl_->commands.empty()) return "unexpected argument '" + argument + "'";
   return "there is no command '" + (given.empty() ? "" : given + " ") + argument +
          "' (there are: " + shown(last.command_names()) + ")";

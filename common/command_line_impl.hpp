@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -22,6 +23,9 @@ inline constexpr const char* config_option = "config";
 
 /// Throws InvalidInput when the option has choices and a text is none of them.
 void require_choice(const CommandLine::Option& option, const OptionTexts& texts);
+
+/// A connection string that stands where it does not belong is not to put a password into a log.
+bool may_hold_password(std::string_view text);
 
 /// Texts for one option, and where they were found.
 struct GivenTexts {

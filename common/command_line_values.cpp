@@ -16,6 +16,15 @@ void require_choice(const CommandLine::Option& option, const OptionTexts& texts)
   }
 }
 
+bool may_hold_password(std::string_view text) {
+  const auto key = text.find("password");
+  if (key != std::string_view::npos && text.find('=', key) != std::string_view::npos) return true;
+  const auto address = text.find(":/");
+  if (address == std::string_view::npos) return false;
+  const auto end = text.find_first_of("@ ", address);
+  return end != std::string_view::npos && text[end] == '@';
+}
+
 const CommandLine* CommandLine::Impl::given() const {
   for (const auto& command : commands) {
     if (command->impl_->app->parsed()) return command.get();
@@ -59,6 +68,14 @@ std::string beside_tables(const GivenTexts& found, const CommandLine::Option& op
          file_key_of_option(option.name) + " of its own. Remove one or the other";
 }
 
+std::string bad_value(const std::string& place, const Error& error) {
+  return place + ": " +
+         (may_hold_password(error.what())
+              ? "not a value for this (a connection string? it belongs to --postgres; not shown, for it may "
+                "hold a password)"
+              : error.what());
+}
+
 std::string missing_setting(const CommandLine::Option& option) {
   const auto tables = option.unless_tables.empty() ? "" : " or [[" + option.unless_tables + "]]";
   return "--" + option.name + " is missing (or " + variable_of_option(option.name) + ", or " +
@@ -77,7 +94,7 @@ void CommandLine::Impl::apply(Entry& entry, const Environment& environment) cons
     try {
       entry.assign(found->texts);
     } catch (const InvalidInput& error) {
-      throw ConfigurationError(found->place + ": " + error.what());
+      throw ConfigurationError(bad_value(found->place, error));
     }
   } else if (entry.option.required && !has_tables) {
     throw ConfigurationError(entry.is_setting ? missing_setting(entry.option)
@@ -100,7 +117,7 @@ void CommandLine::Impl::run_check(const Check& check) const {
   try {
     check.validate();
   } catch (const Error& error) {
-    throw ConfigurationError((entry->place.empty() ? check.setting : entry->place) + ": " + error.what());
+    throw ConfigurationError(bad_value(entry->place.empty() ? check.setting : entry->place, error));
   }
 }
 

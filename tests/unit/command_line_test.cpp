@@ -236,6 +236,13 @@ TEST_F(CommandLineTest, RefusesAConnectionStringInTheWrongPlaceWithoutRepeatingI
   EXPECT_EQ(printed.err.str().find("hunter2"), std::string::npos) << printed.err.str();
 }
 
+TEST_F(CommandLineTest, RefusesAConnectionStringAsTheValueOfAnotherOptionWithoutRepeatingIt) {
+  for (const std::string value : {"postgresql://app:hunter2@db/shop", "host=db password=hunter2"}) {
+    expect_refused({"--poll-interval-max", value}, "--poll-interval-max: not a value for this");
+    EXPECT_EQ(printed.err.str().find("hunter2"), std::string::npos) << printed.err.str();
+  }
+}
+
 TEST_F(CommandLineTest, PrintsHelpAndVersionAndEndsWell) {
   EXPECT_EQ(parse({"--help"}), ExitCode::Done);
   EXPECT_NE(printed.out.str().find("--poll-interval-max DURATION"), std::string::npos) << printed.out.str();
