@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tests/faults/pipeline.hpp"
+#include "tests/support/sanitized.hpp"
 
 namespace mailboat::test {
 
@@ -13,7 +14,12 @@ class ItemPipeline : public ::testing::Test {
  protected:
   explicit ItemPipeline(Cluster& cluster = shared_cluster());
 
-  static inline const Pipeline::Arguments quick{"--heartbeat", "100ms"};
+  /// The thread sanitizer holds a process up for longer while it puts the first race into words, be it only
+  /// to find that it is to be left out.
+  static inline const Pipeline::Arguments quick{"--heartbeat", sanitized ? "500ms" : "100ms"};
+  /// What a consumer says after five of them.
+  static inline const std::string silence =
+      std::string("it has been silent for ") + (sanitized ? "2500 ms" : "500 ms");
   static constexpr auto columns = "id, note";
 
   /// Starts what does not run yet, and returns when source and replica are equal. A test ends here, failed,
