@@ -11,7 +11,7 @@ command -v debootstrap >/dev/null || apt-get install -y --no-install-recommends 
 project=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
 
 leave() {
-  for mounted in dev/shm dev proc; do
+  for mounted in dev/pts dev/shm dev proc; do
     mountpoint --quiet "$root/$mounted" && umount "$root/$mounted"
   done
   [[ -z "$temporary" ]] || rm -r --one-file-system "$temporary"
@@ -27,6 +27,7 @@ trap leave EXIT
 mount -t proc proc "$root/proc"
 mount --bind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/dev/shm"
+mount --bind /dev/pts "$root/dev/pts"
 
 mkdir -p "$root/src/mailboat"
 find "$root/src/mailboat" -mindepth 1 -maxdepth 1 ! -name build -exec rm -r --one-file-system {} +
