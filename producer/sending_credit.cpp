@@ -9,13 +9,15 @@ namespace {
 constexpr std::uint32_t most_of_one = 64;
 // Two consumers that ask for what mailboat's do get it whole.
 constexpr std::uint32_t most_of_several = 16;
+// While a consumer works on one frame, the next one is on its way.
+constexpr std::uint32_t least_of_each = 2;
 
 }  // namespace
 
 // One alone may have all that its consumer asks for.
 std::uint32_t Senders::share() const {
   const auto count = count_.load();
-  return count <= 1 ? most_of_one : std::max(most_of_several / count, 1U);
+  return count <= 1 ? most_of_one : std::max(most_of_several / count, least_of_each);
 }
 
 SendingCredit::SendingCredit(std::uint32_t given, Senders& senders)

@@ -50,13 +50,13 @@ TEST(SendingCredit, IsSharedByAllThatHaveSomethingUnderWayAndEachGetsOn) {
   std::list<SendingCredit> sixteen;
   for (int i = 0; i < 16; ++i) {
     auto& credit = sixteen.emplace_back(8, senders);
-    EXPECT_TRUE(credit.covers(1)) << i;
-    credit.spend(1);
+    EXPECT_TRUE(credit.covers(2)) << i;
+    credit.spend(2);
   }
   for (const auto& credit : sixteen) EXPECT_FALSE(credit.covers(1));
   for (int i = 0; i < 12; ++i) sixteen.pop_back();
-  EXPECT_TRUE(sixteen.front().covers(3));
-  EXPECT_FALSE(sixteen.front().covers(4));
+  EXPECT_TRUE(sixteen.front().covers(2));
+  EXPECT_FALSE(sixteen.front().covers(3));
 }
 
 TEST(SendingCredit, OfASessionThatHasEndedIsForTheOthers) {
