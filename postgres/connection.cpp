@@ -143,7 +143,8 @@ void Rows::read(int row, std::span<Field> fields) const {
   const auto values = (*result_)[static_cast<pqxx::result::size_type>(row)];
   auto value = values.begin();
   for (auto& field : fields) {
-    field = {{value->c_str(), value->size()}, value->is_null()};
+    const auto size = value->size();
+    field = {{value->c_str(), size}, size == 0 && value->is_null()};
     ++value;
   }
 }

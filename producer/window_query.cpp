@@ -5,9 +5,8 @@
 namespace mailboat::producer {
 namespace {
 
-// Larger payloads are fetched one by one, so that an answer is bounded. octet_length() of a stored text does
-// not detoast it.
-constexpr int inline_payload_bytes = 8192;
+// Larger payloads are fetched one by one, so that an answer is bounded.
+constexpr auto inline_payload_bytes = "8192";
 
 std::string transaction_list(std::span<const TransactionId> transactions) {
   std::string text = "{";
@@ -34,11 +33,19 @@ constexpr auto published = " AND NOT EXISTS (SELECT FROM outbox.relation r WHERE
 // suspended window sees more than `to` did, so there the same rule has to be spelled out.
 constexpr auto after_last_read = " AND id > $8::bigint AND txid < $9::xid8 AND txid <> ALL ($10::xid8[])";
 
+// Whether the payload is small enough to come along. A json value has to be printed to tell its length, which
+// takes as long as sending it; so it is asked how it is stored, which tells the same unless it is compressed.
+std::string is_inline(int server_version) {
+  const std::string limit = inline_payload_bytes;
+  const auto printed = "octet_length(payload::text) <= " + limit;
+  const bool tells_compression = server_version >= 140000;  // pg_column_compression()
+  return "pg_column_size(payload) <= " + limit + " AND " +
+         (tells_compression ? "(pg_column_compression(payload) IS NULL OR " + printed + ")" : printed);
+}
+
 // In the order of EventColumn.
-std::string event_columns(const Subscription& subscription) {
-  const auto limit = std::to_string(inline_payload_bytes);
-  return "id, txid, topic, op, CASE WHEN octet_length(payload::text) <= " + limit +
-         " THEN payload END, payload IS NOT NULL, " +
+std::string event_columns(const Subscription& subscription, int server_version) {
+  return "id, txid, topic, op, CASE WHEN " + is_inline(server_version) + " THEN payload END, " +
          (subscription.wants_times ? "(extract(epoch FROM created_at) * 1000000)::bigint" : "NULL");
 }
 
@@ -66,7 +73,8 @@ std::string selection_of(const Subscription& subscription) {
 //
 // The two conditions exclude each other. One statement has one snapshot, and that is what
 // pg_current_snapshot() tells in it; the rest of the subquery "seen" is evaluated after it was taken.
-WindowQuery poll_query(const Subscription& subscription, const Snapshot& from, const TakenTopics& taken) {
+WindowQuery poll_query(const Subscription& subscription, const Snapshot& from, const TakenTopics& taken,
+                       int server_version) {
   auto params = beyond(from, taken);
   std::string wanted;
   if (taken.names()) {
@@ -74,7 +82,7 @@ WindowQuery poll_query(const Subscription& subscription, const Snapshot& from, c
   } else {
     params.pop_back();
   }
-  return {"SELECT " + event_columns(subscription) +
+  return {"SELECT " + event_columns(subscription, server_version) +
               ", seen.* FROM (SELECT pg_current_snapshot(), pg_current_wal_insert_lsn(),"
               " pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn(),"
               " (SELECT last_value FROM outbox.event_id), " +
@@ -85,8 +93,8 @@ WindowQuery poll_query(const Subscription& subscription, const Snapshot& from, c
           std::move(params)};
 }
 
-WindowQuery declare_window(const Subscription& subscription, const WindowPart& part) {
-  auto sql = "DECLARE outbox_window NO SCROLL CURSOR FOR SELECT " + event_columns(subscription) +
+WindowQuery declare_window(const Subscription& subscription, const WindowPart& part, int server_version) {
+  auto sql = "DECLARE outbox_window NO SCROLL CURSOR FOR SELECT " + event_columns(subscription, server_version) +
              " FROM outbox.event WHERE (txid >= $1::xid8 OR txid = ANY ($2::xid8[]))"
              " AND ($3::text[] IS NULL OR topic = ANY ($3))" +
              healed_by_load + " AND ($6::bigint IS NULL OR id >= $6) AND ($7::bigint IS NULL OR id < $7)";

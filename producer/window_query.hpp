@@ -24,9 +24,8 @@ struct EventColumn {
     Transaction,
     Topic,
     Op,
-    Payload,     ///< NULL when there is none, or it is too large to come along
-    HasPayload,  ///< whether there is one
-    CreatedAt,   ///< in microseconds since 1970; NULL where the subscription does not want it
+    Payload,    ///< NULL when it is too large to come along, or there is none
+    CreatedAt,  ///< in microseconds since 1970; NULL where the subscription does not want it
   };
 };
 
@@ -40,9 +39,9 @@ constexpr int few_events = 250;
 
 /// What is beyond `from`, in id order, if there are a few events, otherwise some of them; and R events
 /// whatever their topic. One row without an event where there is none. The text depends on the subscription
-/// alone.
+/// and the server alone. `server_version`: see Connection::server_version().
 [[nodiscard]] WindowQuery poll_query(const Subscription& subscription, const Snapshot& from,
-                                     const TakenTopics& taken);
+                                     const TakenTopics& taken, int server_version);
 
 /// A window from `from` to `to`, or a part of it.
 struct WindowPart {
@@ -55,7 +54,8 @@ struct WindowPart {
   std::optional<EventId> goes_on_behind = {};  ///< in a later transaction, which sees more than `to` does
 };
 /// Declares the cursor `outbox_window` for it, in id order.
-[[nodiscard]] WindowQuery declare_window(const Subscription& subscription, const WindowPart& part);
+[[nodiscard]] WindowQuery declare_window(const Subscription& subscription, const WindowPart& part,
+                                         int server_version);
 
 /// What names the subscription's selection, see Subscription::selection. An expression.
 [[nodiscard]] std::string selection_of(const Subscription& subscription);

@@ -30,7 +30,7 @@ WindowReader::WindowReader(postgres::Connection& connection, const Subscription&
 WindowReader::~WindowReader() = default;
 
 WindowReader::Poll WindowReader::poll(const Snapshot& from) {
-  const auto query = poll_query(subscription_, from, taken_);
+  const auto query = poll_query(subscription_, from, taken_, connection_.server_version());
   auto rows = connection_.query_prepared(query.sql, query.params);
   require_same_selection(rows, PollColumn::Selection);
   Poll poll{Snapshot::parse(rows.text(0, PollColumn::Now)), !rows.is_null(0, EventColumn::Id),
@@ -165,7 +165,7 @@ void WindowReader::declare() {
   if (slice_ > 0) part.begin = bounds_[slice_ - 1];
   if (slice_ < bounds_.size()) part.end = bounds_[slice_];
   if (was_suspended_) part.goes_on_behind = last_id_;
-  const auto query = declare_window(subscription_, part);
+  const auto query = declare_window(subscription_, part, connection_.server_version());
   connection_.query(query.sql, query.params);
   has_cursor_ = true;
 }
@@ -214,9 +214,9 @@ bool WindowReader::fill(EventBatch& batch, std::size_t target_bytes, std::vector
 void WindowReader::add(EventBatch& batch, int row, std::vector<TableChange>& changes) {
   std::array<postgres::Field, EventColumn::CreatedAt + 1> fields;
   rows_->read(row, fields);
-  const auto& [id, transaction, topic, op, payload, has_payload, time] = fields;
+  const auto& [id, transaction, topic, op, payload, time] = fields;
   Event event{id.uint64(), transaction.uint64(), topic.text, static_cast<Op>(op.text.front()), payload.text};
-  const bool is_large = payload.is_null && has_payload.boolean();
+  const bool may_be_large = payload.is_null && event.op != Op::Truncate;
   if (subscription_.wants_times) event.created_at = EventTime(std::chrono::microseconds(time.int64()));
   KnownChanges::Place place;
   const bool may_be_late = !unlocked_->empty() && event.op != Op::Relation;
@@ -227,7 +227,7 @@ void WindowReader::add(EventBatch& batch, int row, std::vector<TableChange>& cha
   if (!taken_.takes(event.topic, std::max(event.id, place.since))) return;
   if (place.load) changes.push_back({.topic = place.topic, .load = true});
   std::string large;
-  if (is_large) {
+  if (may_be_large) {
     if (!transaction_) begin();
     large = payload_of(event.transaction, event.id);
     event.payload = large;
