@@ -99,8 +99,7 @@ void make_replica(const std::filesystem::path& file, const Description& table) {
   EventBatch description;
   description.add({1, 1, table.relation.topic, Op::Relation, table.payload});
   replica.begin();
-  const auto& buffer = description.payloads().texts();
-  description.for_each([&](const Event& event) { replica.apply(event, buffer.data() + buffer.size()); });
+  replica.apply(description);
   replica.commit({{1, 1, 1}, Snapshot(2, 2, {})});
 }
 

@@ -111,6 +111,10 @@ void PlanStatement::bind(const char* parameter, std::string_view value) {
   require_ok(bind_value(statement_.get(), index, text));
 }
 
+void PlanStatement::bind(const char* parameter, std::span<const ValueRow>& rows) {
+  require_ok(bind_rows(statement_.get(), index_of(parameter), rows));
+}
+
 int PlanStatement::exec() {
   const ResetOnExit reset(*this);
   step();

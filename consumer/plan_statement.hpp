@@ -11,6 +11,7 @@
 
 #include "consumer/row_decoder.hpp"
 #include "consumer/target_plan.hpp"
+#include "consumer/value_rows.hpp"
 
 struct sqlite3_stmt;
 
@@ -30,6 +31,9 @@ class PlanStatement {
   void bind(const char* parameter, std::int64_t value);
   /// `value` must live until the statement has been run.
   void bind(const char* parameter, std::string_view value);
+
+  /// `rows`, which must live until the statement has been run, for a parameter of _mailboat_rows().
+  void bind(const char* parameter, std::span<const ValueRow>& rows);
 
   /// Runs it, and returns how many rows it has changed.
   int exec();

@@ -80,6 +80,40 @@ void Replica::forget_history(EventId shared_events) {
   has_forgotten_ = true;
 }
 
+// Everything is applied in the order in which it comes: whatever is no insert like those before it waits for
+// them.
+void Replica::apply(const EventBatch& events, const RowsAhead& rows) {
+  const auto& buffer = events.payloads().texts();
+  const auto* const buffer_end = buffer.data() + buffer.size();
+  InsertRun run;
+  std::size_t number = 0;
+  events.for_each([&](const Event& event) {
+    const auto ahead = rows.of(number++);
+    if (event.topic != run.topic()) {
+      insert(run, buffer_end);
+      run.begin(event.topic, tables_.place_of_inserts(event.topic));
+    }
+    if (run.add(event, ahead)) return;
+    insert(run, buffer_end);
+    apply(event, buffer_end, ahead);
+    if (event.op == Op::Relation) run.begin(event.topic, tables_.place_of_inserts(event.topic));
+  });
+  insert(run, buffer_end);
+}
+
+// What cannot be written together is written, or refused, by itself; that some of it may be there already
+// does not matter, because it is the same.
+void Replica::insert(InsertRun& run, const char* buffer_end) {
+  const auto events = run.events();
+  std::size_t done = 0;
+  if (events.size() >= InsertRun::worthwhile) {
+    attempt(database_, [&] { done = tables_.insert(run); });
+    if (done > 0) highest_event_id_ = std::max(highest_event_id_, events[done - 1].id);
+  }
+  for (auto i = done; i < events.size(); ++i) apply(events[i], buffer_end, run.ahead(i));
+  run.clear();
+}
+
 void Replica::apply(const Event& event, const char* buffer_end, const RowAhead& ahead) {
   // What was refused under the description before must be settled under it.
   if (event.op == Op::Relation && has_deferred_) {

@@ -65,8 +65,8 @@ class Replica {
   /// First in a transaction: the source has another history than the one that the replica has followed. See
   /// consumer::forget_history().
   void forget_history(EventId shared_events);
-  /// `buffer_end`: see RowDecoder::decode(). `ahead`: the event's row if it was decoded before its turn.
-  void apply(const Event& event, const char* buffer_end, const RowAhead& ahead = {});
+  /// `rows`: of the events that were decoded before their turn.
+  void apply(const EventBatch& events, const RowsAhead& rows = {});
   /// What rows may be decoded into before their turn; for another thread.
   [[nodiscard]] const ColumnsInForce& columns_in_force() const { return tables_.columns_in_force(); }
   /// The table's load (again) begins; until it ends, unfinished_loads() lists it.
@@ -112,6 +112,8 @@ class Replica {
   void confirm(const std::vector<EventId>& event_ids);
 
  private:
+  void apply(const Event& event, const char* buffer_end, const RowAhead& ahead);
+  void insert(InsertRun& run, const char* buffer_end);
   struct OpenChunk {
     std::int64_t number = 0;
     std::string topic;

@@ -8,6 +8,7 @@
 #include "consumer/own_tables.hpp"
 #include "consumer/replica.hpp"
 #include "consumer/stale_log.hpp"
+#include "consumer/value_rows.hpp"
 
 namespace mailboat::consumer {
 namespace {
@@ -52,6 +53,7 @@ Replica::Replica(Options options, std::shared_ptr<ReplicaFile> file)
 void Replica::open() {
   if (options_.works_on) tell_of_work(database_, options_.works_on);
   use_write_ahead_log(database_);
+  enable_value_rows(database_);
   checkpointer_.emplace(database_);
   create_own_tables(database_);
   file_id_ = consumer::file_id(database_);

@@ -109,6 +109,21 @@ void Tables::apply(const Event& event, const char* buffer_end, const RowAhead& a
   }
 }
 
+// A row of an event that is older than a running load has to be marked, and one of a table that is being
+// verified, too.
+InsertRun::Place Tables::place_of_inserts(std::string_view name) const {
+  const auto found = topics_.find(name);
+  const bool is_known = found != topics_.end() && undescribed_.find(name) == undescribed_.end();
+  if (!is_known || found->second.targets.size() != 1 || verification_.is_watching(name)) return {};
+  const auto& target = found->second.targets.front();
+  if (!target.paused().empty() || !target.takes_bulk_inserts()) return {};
+  return {target.columns().get(), found->second.loading_since};
+}
+
+std::size_t Tables::insert(const InsertRun& run) {
+  return topics_.find(run.topic())->second.targets.front().writer().insert(run.rows());
+}
+
 // What one target refuses does not keep the others back. The event is rejected all the same; when it comes
 // again, they already have it.
 void Tables::apply_to_each(Topic& topic, const Event& event, const char* buffer_end) {

@@ -11,6 +11,7 @@
 #include "common/messages.hpp"
 #include "consumer/bookkeeping.hpp"
 #include "consumer/columns_in_force.hpp"
+#include "consumer/insert_run.hpp"
 #include "consumer/loss_report.hpp"
 #include "consumer/relation.hpp"
 #include "consumer/rows_ahead.hpp"
@@ -56,6 +57,12 @@ class Tables {
   /// would lose whatever the newer one brought. A target that is paused is passed over: its table is loaded
   /// when it goes on.
   void apply(const Event& event, const char* buffer_end, const RowAhead& ahead = {});
+  /// Which inserts of a topic insert() may write together: what else its events ask for is for apply(). Holds
+  /// until something else is applied.
+  [[nodiscard]] InsertRun::Place place_of_inserts(std::string_view topic) const;
+  /// Writes as many of the run's first events as is possible together, and returns how many: the rest is for
+  /// apply().
+  std::size_t insert(const InsertRun& run);
   /// What rows may be decoded into before their turn.
   [[nodiscard]] const ColumnsInForce& columns_in_force() const { return columns_in_force_; }
   /// The topic that a description's table had until then; empty when it was the same. What waits to be tried

@@ -32,12 +32,9 @@ void Tables::begin_load(const std::string& name, EventId since) {
 
 void Tables::load_rows(const LoadChunk& piece, std::int64_t chunk) {
   auto& topic = topic_of(piece.topic);
-  const auto& texts = piece.rows.texts();
   for (auto& target : topic.targets) {
     if (!target.paused().empty() || !target.has_rows_of_source()) continue;
-    auto& writer = target.writer();
-    piece.rows.for_each(
-        [&](std::size_t, std::string_view row) { writer.load(chunk, row, texts.data() + texts.size()); });
+    target.writer().load(chunk, piece.rows);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "consumer/bulk_insert.hpp"
 #include "consumer/columns_in_force.hpp"
 #include "consumer/history_writer.hpp"
 #include "consumer/relation.hpp"
@@ -23,12 +24,15 @@ class Target {
       : database_(&database),
         plan_(std::move(plan)),
         columns_(std::make_shared<const std::vector<Column>>(plan_.source)),
+        takes_bulk_inserts_(BulkInsert::fits(plan_)),
         paused_(std::move(paused)) {}
 
   [[nodiscard]] const TargetPlan& plan() const { return plan_; }
   [[nodiscard]] bool has_rows_of_source() const { return plan_.mode == TargetPlan::Mode::Rows; }
   /// What rows are decoded into: the plan's source.
   [[nodiscard]] const SharedColumns& columns() const { return columns_; }
+  /// See TargetWriter::insert().
+  [[nodiscard]] bool takes_bulk_inserts() const { return takes_bulk_inserts_; }
   /// Why nothing is written; empty: it is.
   [[nodiscard]] const std::string& paused() const { return paused_; }
 
@@ -48,6 +52,7 @@ class Target {
   SQLite::Database* database_;
   TargetPlan plan_;
   SharedColumns columns_;
+  bool takes_bulk_inserts_;
   std::string paused_;
   std::unique_ptr<TargetWriter> writer_;
   std::unique_ptr<TargetWriter> old_writer_;

@@ -18,6 +18,13 @@ std::optional<std::size_t> TargetPlan::plain_source(std::string_view expression)
   return std::nullopt;
 }
 
+bool TargetPlan::takes_rows_as_they_are() const {
+  return mode == Mode::Rows && route.empty() && filter.empty() &&
+         std::all_of(columns.begin(), columns.end(), [this](const TargetColumn& column) {
+           return plain_source(column.expression).has_value();
+         });
+}
+
 std::string numbered_parameter(std::size_t source) { return "@c" + std::to_string(source); }
 
 const std::string& expression_of(const TargetPlan& plan, std::string_view column) {

@@ -36,6 +36,9 @@ struct TargetPlan {
   [[nodiscard]] bool is_key(std::string_view column) const;
   /// The source's number when the expression is nothing but its parameter.
   [[nodiscard]] std::optional<std::size_t> plain_source(std::string_view expression) const;
+  /// Each row of the source becomes a row, whose columns are some of its own as they are, and nobody else
+  /// writes the table.
+  [[nodiscard]] bool takes_rows_as_they_are() const;
   friend bool operator==(const TargetPlan&, const TargetPlan&) = default;
 };
 

@@ -97,6 +97,18 @@ std::string upsert(const TargetPlan& plan, VersionGuard guard) {
          joined(assignments, ", ") + (conditions.empty() ? "" : " WHERE " + joined(conditions, " AND "));
 }
 
+// FAIL leaves what was inserted before the row that did not fit: so SQLite need not keep every page that it
+// changes for putting it back.
+std::string insert_rows(const TargetPlan& plan) {
+  Insertion insertion;
+  for (const auto& column : plan.columns) {
+    insertion.add(column.name, 'c' + std::to_string(plan.plain_source(column.expression).value()));
+  }
+  insertion.add(version_column, "version");
+  return "INSERT OR FAIL INTO " + quote(plan.table) + " (" + quoted_list(insertion.names) + ") SELECT " +
+         joined(insertion.values, ", ") + " FROM _mailboat_rows(:_rows)";
+}
+
 std::string append(const TargetPlan& plan) {
   auto insertion = of_columns(plan);
   insertion.add(event_id_column, ":_event_id");

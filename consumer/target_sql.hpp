@@ -38,6 +38,9 @@ inline constexpr const char* version_parameter = "@version";
 enum class VersionGuard { On, Off };
 [[nodiscard]] std::string upsert(const TargetPlan& plan, VersionGuard guard);
 
+/// INSERT of many rows for a plan that takes_rows_as_they_are(), see BulkInsert; `:_rows` are ValueRows.
+[[nodiscard]] std::string insert_rows(const TargetPlan& plan);
+
 /// INSERT of a history's row, which changes nothing where the event's is there already. Parameters beside
 /// those of the source: `:_event_id`, `:_op`, `:_time`, `:_topic`, `:_payload`.
 [[nodiscard]] std::string append(const TargetPlan& plan);

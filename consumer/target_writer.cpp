@@ -11,6 +11,9 @@
 namespace mailboat::consumer {
 namespace {
 
+// Of a load; their values take some 100 KiB.
+constexpr std::size_t rows_at_once = 256;
+
 constexpr auto any_version = std::numeric_limits<std::int64_t>::max();
 
 // Empty where a column of the key is computed.
@@ -126,8 +129,45 @@ bool TargetWriter::upsert(const Event& event, const char* buffer_end, std::span<
   return false;
 }
 
+std::size_t TargetWriter::insert(std::span<const ValueRow> rows) {
+  if (!insert_) insert_.emplace(database_, plan_);
+  return insert_->insert(rows);
+}
+
 void TargetWriter::load(std::int64_t chunk, std::string_view json, const char* buffer_end) {
   if (!write(load_, -chunk, json, buffer_end, {})) displace(key_of(json, buffer_end));
+}
+
+void TargetWriter::load(std::int64_t chunk, const TextColumn& rows) {
+  const auto* const buffer_end = rows.texts().data() + rows.texts().size();
+  const bool one_by_one = !BulkInsert::fits(plan_);
+  std::vector<std::string_view> together;
+  rows.for_each([&](std::size_t, std::string_view row) {
+    if (one_by_one) return load(chunk, row, buffer_end);
+    together.push_back(row);
+    if (together.size() < rows_at_once) return;
+    load_many(chunk, together, buffer_end);
+    together.clear();
+  });
+  if (!together.empty()) load_many(chunk, together, buffer_end);
+}
+
+void TargetWriter::load_many(std::int64_t chunk, std::span<const std::string_view> rows,
+                             const char* buffer_end) {
+  const auto width = plan_.source.size();
+  loaded_values_.resize(rows.size() * width);
+  loaded_texts_.clear();
+  std::vector<ValueRow> decoded;
+  for (const auto row : rows) {
+    require_payload(plan_.topic, row);
+    const auto values = std::span(loaded_values_).subspan(decoded.size() * width, width);
+    row_.decode(row, buffer_end, values, loaded_texts_);
+    decoded.push_back({values, -chunk});
+  }
+  // What is there already, as when a table is loaded again, is replaced.
+  for (auto i = insert(decoded); i < rows.size(); ++i) {
+    write(load_, -chunk, rows[i], buffer_end, decoded[i].values);
+  }
 }
 
 const std::vector<Value>& TargetWriter::key_of(std::string_view json, const char* buffer_end) {

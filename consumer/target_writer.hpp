@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/event.hpp"
+#include "consumer/bulk_insert.hpp"
 #include "consumer/plan_statement.hpp"
 #include "consumer/row_decoder.hpp"
 #include "consumer/target_plan.hpp"
@@ -36,9 +37,14 @@ class TargetWriter {
   /// As truncate(), but only what was there then: rows of events up to `version`, and of load chunks up to
   /// `last_chunk`.
   void truncate_again(EventId version, std::int64_t last_chunk);
+  /// Inserts rows whose values are those of plan().source, as many as BulkInsert can, and returns how many:
+  /// the rest is for upsert() or load(). Only where BulkInsert fits the plan.
+  std::size_t insert(std::span<const ValueRow> rows);
   /// A row as it stands in the source at the snapshot of load chunk number `chunk`: it replaces whatever is
   /// there, and its `_version` is the chunk's number, negated.
   void load(std::int64_t chunk, std::string_view json, const char* buffer_end);
+  /// The same for many rows.
+  void load(std::int64_t chunk, const TextColumn& rows);
   /// Takes a row away, whatever its version, and leaves no tombstone: it is about to be written anew.
   void displace(const std::vector<Value>& key);
 
@@ -49,6 +55,7 @@ class TargetWriter {
   bool takes(std::string_view json, const char* buffer_end);
 
  private:
+  void load_many(std::int64_t chunk, std::span<const std::string_view> rows, const char* buffer_end);
   bool write(PlanStatement& statement, std::int64_t version, std::string_view json, const char* buffer_end,
              std::span<const Value> decoded);
   const std::vector<Value>& compute_key(std::span<const Value> row);
@@ -67,10 +74,13 @@ class TargetWriter {
   std::vector<std::size_t> key_sources_;
   std::optional<RowDecoder> key_;
   std::optional<PlanStatement> computed_key_;
+  std::vector<Value> loaded_values_;
+  TextArena loaded_texts_;
   std::vector<Value> key_values_;
   TextArena key_texts_;
   PlanStatement upsert_;
   PlanStatement load_;
+  std::optional<BulkInsert> insert_;  // once it is used
   SQLite::Statement delete_;
   SQLite::Statement truncate_;
   SQLite::Statement bury_;

@@ -45,10 +45,7 @@ std::optional<Ack> WindowApplier::apply(const Frame& frame, const RowsAhead& row
     window_ = frame.window;
     if (window_ == 1 && welcome_.new_history) replica_.forget_history(welcome_.shared_events);
   }
-  const auto& buffer = frame.events.payloads().texts();
-  std::size_t number = 0;
-  frame.events.for_each(
-      [&](const Event& event) { replica_.apply(event, buffer.data() + buffer.size(), rows.of(number++)); });
+  replica_.apply(frame.events, rows);
   for (const auto& topic : frame.load_begins) replica_.begin_load(topic);
   if (frame.chunk) apply(*frame.chunk);
   ++next_index_;

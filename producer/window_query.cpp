@@ -94,7 +94,8 @@ WindowQuery poll_query(const Subscription& subscription, const Snapshot& from, c
 }
 
 WindowQuery declare_window(const Subscription& subscription, const WindowPart& part, int server_version) {
-  auto sql = "DECLARE outbox_window NO SCROLL CURSOR FOR SELECT " + event_columns(subscription, server_version) +
+  auto sql = "DECLARE outbox_window NO SCROLL CURSOR FOR SELECT " +
+             event_columns(subscription, server_version) +
              " FROM outbox.event WHERE (txid >= $1::xid8 OR txid = ANY ($2::xid8[]))"
              " AND ($3::text[] IS NULL OR topic = ANY ($3))" +
              healed_by_load + " AND ($6::bigint IS NULL OR id >= $6) AND ($7::bigint IS NULL OR id < $7)";

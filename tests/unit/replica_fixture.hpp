@@ -40,10 +40,7 @@ class ReplicaFixture : public ::testing::Test {
     return events;
   }
 
-  void apply(const EventBatch& events) {
-    const auto& buffer = events.payloads().texts();
-    events.for_each([&](const Event& one) { replica->apply(one, buffer.data() + buffer.size()); });
-  }
+  void apply(const EventBatch& events) { replica->apply(events); }
   void event(EventId id, Op op, const std::string& payload) { apply(batch(id, op, payload)); }
   void upsert(EventId id, int key, const std::string& value) { event(id, Op::Update, row(key, value)); }
   void remove(EventId id, int key) { event(id, Op::Delete, "{\"id\":" + std::to_string(key) + "}"); }

@@ -46,8 +46,7 @@ class TwoSources : public ::testing::Test {
   static void event(Replica& replica, EventId id, Op op, const std::string& payload) {
     EventBatch events;
     events.add({id, id, "public.t", op, payload});
-    const auto& buffer = events.payloads().texts();
-    events.for_each([&](const Event& one) { replica.apply(one, buffer.data() + buffer.size()); });
+    replica.apply(events);
   }
   static void upsert(Replica& replica, EventId id, int key, const std::string& value) {
     event(replica, id, Op::Update, ReplicaTexts::row(key, value));

@@ -33,13 +33,7 @@ class RowsAheadTest : public ReplicaFixture {
   std::size_t apply_decoded() {
     const auto rows = decoder_.decode(events_);
     const auto events = std::exchange(events_, {});  // as on its way from one thread to the other
-    window(10'000, [&] {
-      const auto& buffer = events.payloads().texts();
-      std::size_t number = 0;
-      events.for_each([&](const Event& event) {
-        replica->apply(event, buffer.data() + buffer.size(), rows.of(number++));
-      });
-    });
+    window(10'000, [&] { replica->apply(events, rows); });
     return rows.size();
   }
 
@@ -81,6 +75,15 @@ TEST_F(RowsAheadTest, BehindADescriptionThatChangesTheTableAreReadAsItSays) {
   EXPECT_EQ(number("SELECT count(*) FROM t WHERE name IS NULL AND w IS NULL"), 2 * many - 1);
 }
 
+TEST_F(RowsAheadTest, BehindADescriptionThatIsRefusedAreRefusedLikeIt) {
+  add_rows(1, 10);
+  add(Op::Relation, R"({"schema":"public","table":"t","key":["no_column"],"columns":[]})");
+  add_rows(10, many);
+  EXPECT_EQ(apply_decoded(), static_cast<std::size_t>(many) - 1);
+  EXPECT_EQ(number("SELECT count(*) FROM t"), 9);
+  EXPECT_EQ(rejected().size(), 1U + many - 10) << "the description, and what it would have been for";
+}
+
 TEST_F(RowsAheadTest, ThatDoNotFitAreRejectedInTheirTurn) {
   add_rows(1, many);
   add(Op::Insert, R"({"id":"seven","v":"no number"})");
@@ -106,6 +109,61 @@ TEST_F(RowsAheadTest, AreTriedOnceMoreLikeOthers) {
   apply_decoded();
   EXPECT_EQ(number("SELECT count(*) FROM t WHERE (id, v) IN (VALUES (1, 'free'), (2, 'taken'))"), 2);
   EXPECT_THAT(rejected(), IsEmpty());
+}
+
+TEST_F(RowsAheadTest, ThatAreThereAlreadyAreReplacedUnlessTheyAreNewer) {
+  window(9, [this] {
+    upsert(9, 50, "older");
+    upsert(9000, 60, "newer");
+  });
+  add_rows(1, many);
+  EXPECT_EQ(apply_decoded(), static_cast<std::size_t>(many) - 1);
+  EXPECT_EQ(number("SELECT count(*) FROM t"), many - 1);
+  EXPECT_EQ(
+      number("SELECT count(*) FROM t WHERE v = 'value ' || id || '" + padding + "' AND _version = id + 99"),
+      many - 2);
+  EXPECT_EQ(number("SELECT count(*) FROM t WHERE id = 60 AND v = 'newer' AND _version = 9000"), 1);
+}
+
+TEST_F(RowsAheadTest, AreWrittenInTheOrderOfTheirEvents) {
+  for (int key = 1; key < many; ++key) {
+    if (key % 20 == 0) add(Op::Delete, R"({"id":)" + std::to_string(key - 1) + "}");
+    if (key % 50 == 0) add(Op::Update, row(key - 5, "updated"));
+    add_rows(key, key + 1);
+    if (key % 70 == 0) add(Op::Insert, row(key - 9, "again"));
+  }
+  apply_decoded();
+  EXPECT_EQ(number("SELECT count(*) FROM t"), many - 1 - (many - 1) / 20);
+  EXPECT_EQ(number("SELECT count(*) FROM t WHERE id % 20 = 19 AND id + 1 < " + std::to_string(many)), 0);
+  EXPECT_EQ(number("SELECT count(*) FROM t WHERE v = 'updated'"), (many - 1) / 50);
+  EXPECT_EQ(number("SELECT count(*) FROM t WHERE v = 'again'"), (many - 1) / 70);
+  EXPECT_THAT(rejected(), IsEmpty());
+}
+
+TEST_F(RowsAheadTest, OfOlderEventsStayWhenALoadEndsThatBeganLater) {
+  window(9, [this] { upsert(9000, 9000, "i"); });
+  window(10, [this] {
+    replica->begin_load("public.t");
+    chunk({row(9000, "i")}, false);
+  });
+  add_rows(1, many);
+  EXPECT_EQ(apply_decoded(), static_cast<std::size_t>(many) - 1);
+  window(12, [this] { chunk({}, true); });
+  EXPECT_EQ(number("SELECT count(*) FROM t"), many);
+}
+
+TEST_F(RowsAheadTest, WhileTheTableIsVerifiedAreNoneThatTheSourceDoesNotHave) {
+  const auto verify = [this](bool begins, bool ends) {
+    window(10, [&] {
+      replica->verify({"public.t", {}, {"0"}, true, ends, 0, false, LoadChunk::Purpose::Verify, 1, begins});
+    });
+  };
+  verify(true, false);
+  add_rows(1, many);
+  EXPECT_EQ(apply_decoded(), static_cast<std::size_t>(many) - 1);
+  verify(false, true);
+  ASSERT_EQ(replica->unconfirmed_verifications().size(), 1U);
+  EXPECT_THAT(replica->unconfirmed_verifications().front().differences, IsEmpty());
 }
 
 TEST_F(RowsAheadTest, OfATopicThatNobodyKnowsAreLeft) {
