@@ -4,6 +4,7 @@
 #include "bench/sqlite_alone.hpp"
 #include "consumer/open_database.hpp"
 #include "consumer/replica.hpp"
+#include "consumer/rows_ahead.hpp"
 #include "consumer/table_schema.hpp"
 #include "consumer/target_writer.hpp"
 #include "consumer/window_applier.hpp"
@@ -50,11 +51,13 @@ void write_rows(benchmark::State& state) {
   count(state);
 }
 
-/// What a consumer does with a window of one frame, but for receiving it.
+/// What a consumer does with a window of one frame, but for receiving it; or, with a second argument, but for
+/// decoding it, too. The hot ones are inserts of keys that are there.
 void apply_window(benchmark::State& state) {
   const File file;
   consumer::Replica replica({file.path(), "bench", {}});
   consumer::WindowApplier applier(replica, Welcome{});
+  consumer::AheadDecoder decoder(replica.columns_in_force());
   Frame frame;
   frame.last = true;
   while (state.KeepRunning()) {
@@ -63,14 +66,15 @@ void apply_window(benchmark::State& state) {
     const auto to = frame.from->xmax() + 1;
     frame.to = Snapshot(to, to, {});
     frame.events = scrobble_events(first_row(state, frame.window++));
+    const auto rows = state.range(1) == 0 ? consumer::RowsAhead() : decoder.decode(frame.events);
     state.ResumeTiming();
-    applier.apply(frame);
+    applier.apply(frame, rows);
   }
   count(state);
 }
 
 BENCHMARK(write_rows)->Name("upsert/writer")->ArgName("hot")->Arg(0)->Arg(1);
-BENCHMARK(apply_window)->Name("upsert/window")->ArgName("hot")->Arg(0)->Arg(1);
+BENCHMARK(apply_window)->Name("upsert/window")->ArgNames({"hot", "decoded"})->ArgsProduct({{0, 1}, {0, 1}});
 
 }  // namespace
 }  // namespace mailboat::bench

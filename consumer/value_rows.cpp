@@ -21,7 +21,8 @@ struct Cursor : sqlite3_vtab_cursor {
 
 Cursor& as_cursor(sqlite3_vtab_cursor* cursor) { return *static_cast<Cursor*>(cursor); }
 
-int connect(sqlite3* database, void*, int, const char* const*, sqlite3_vtab** table, char**) {
+// No exception may pass through SQLite, here or below: without memory the program ends.
+int connect(sqlite3* database, void*, int, const char* const*, sqlite3_vtab** table, char**) noexcept {
   std::string sql = "CREATE TABLE x(rows HIDDEN, version";
   for (std::size_t i = 0; i < most_values_of_row; ++i) sql += ", c" + std::to_string(i);
   const int code = ::sqlite3_declare_vtab(database, (sql + ')').c_str());
@@ -31,13 +32,13 @@ int connect(sqlite3* database, void*, int, const char* const*, sqlite3_vtab** ta
   return SQLITE_OK;
 }
 
-int disconnect(sqlite3_vtab* table) {
+int disconnect(sqlite3_vtab* table) noexcept {
   const std::unique_ptr<sqlite3_vtab> owned(table);
   return SQLITE_OK;
 }
 
 // There is one way to read it: all rows of the pointer given.
-int best_index(sqlite3_vtab*, sqlite3_index_info* info) {
+int best_index(sqlite3_vtab*, sqlite3_index_info* info) noexcept {
   for (int i = 0; i < info->nConstraint; ++i) {
     const auto& constraint = info->aConstraint[i];
     const bool is_rows =
@@ -51,17 +52,17 @@ int best_index(sqlite3_vtab*, sqlite3_index_info* info) {
   return SQLITE_CONSTRAINT;
 }
 
-int open(sqlite3_vtab*, sqlite3_vtab_cursor** cursor) {
+int open(sqlite3_vtab*, sqlite3_vtab_cursor** cursor) noexcept {
   *cursor = std::make_unique<Cursor>().release();
   return SQLITE_OK;
 }
 
-int close(sqlite3_vtab_cursor* cursor) {
+int close(sqlite3_vtab_cursor* cursor) noexcept {
   const std::unique_ptr<Cursor> owned(&as_cursor(cursor));
   return SQLITE_OK;
 }
 
-int filter(sqlite3_vtab_cursor* cursor, int, const char*, int, sqlite3_value** arguments) {
+int filter(sqlite3_vtab_cursor* cursor, int, const char*, int, sqlite3_value** arguments) noexcept {
   const auto* const rows =
       static_cast<const std::span<const ValueRow>*>(::sqlite3_value_pointer(arguments[0], pointer_type));
   as_cursor(cursor).rows = rows != nullptr ? *rows : std::span<const ValueRow>();
@@ -69,12 +70,12 @@ int filter(sqlite3_vtab_cursor* cursor, int, const char*, int, sqlite3_value** a
   return SQLITE_OK;
 }
 
-int next(sqlite3_vtab_cursor* cursor) {
+int next(sqlite3_vtab_cursor* cursor) noexcept {
   ++as_cursor(cursor).row;
   return SQLITE_OK;
 }
 
-int eof(sqlite3_vtab_cursor* cursor) {
+int eof(sqlite3_vtab_cursor* cursor) noexcept {
   const auto& here = as_cursor(cursor);
   return here.row == here.rows.size() ? 1 : 0;
 }
@@ -95,7 +96,7 @@ void give(sqlite3_context* context, const Value& value) {
   }
 }
 
-int column(sqlite3_vtab_cursor* cursor, sqlite3_context* context, int number) {
+int column(sqlite3_vtab_cursor* cursor, sqlite3_context* context, int number) noexcept {
   const auto& here = as_cursor(cursor);
   const auto& row = here.rows[here.row];
   if (number == version_column_number) {
@@ -107,7 +108,7 @@ int column(sqlite3_vtab_cursor* cursor, sqlite3_context* context, int number) {
   return SQLITE_OK;
 }
 
-int rowid(sqlite3_vtab_cursor* cursor, sqlite3_int64* id) {
+int rowid(sqlite3_vtab_cursor* cursor, sqlite3_int64* id) noexcept {
   *id = static_cast<sqlite3_int64>(as_cursor(cursor).row);
   return SQLITE_OK;
 }
