@@ -2,8 +2,10 @@
 #include "consumer/rows_ahead.hpp"
 
 #include <gmock/gmock.h>
+#include <random>
 #include <utility>
 
+#include "tests/support/seed.hpp"
 #include "tests/unit/replica_fixture.hpp"
 
 namespace mailboat::consumer {
@@ -138,6 +140,54 @@ TEST_F(RowsAheadTest, AreWrittenInTheOrderOfTheirEvents) {
   EXPECT_EQ(number("SELECT count(*) FROM t WHERE v = 'updated'"), (many - 1) / 50);
   EXPECT_EQ(number("SELECT count(*) FROM t WHERE v = 'again'"), (many - 1) / 70);
   EXPECT_THAT(rejected(), IsEmpty());
+}
+
+// Runs of inserts of any length, some of keys that are there, some that a constraint refuses for now or for
+// good.
+TEST_F(RowsAheadTest, LeaveWhatWouldBeThereWithoutThem) {
+  std::minstd_rand random(static_cast<unsigned>(test::seed()));
+  const auto other = directory.path() / "plain.db";
+  Replica plain({other.string(), "test", {}});
+  plain.begin();
+  plain.apply(batch(1, Op::Relation, relation));
+  plain.commit({{1, 1, 1}, Snapshot(2, 2, {})});
+  for (const auto& one : {std::filesystem::path(file), other}) {
+    SQLite::Database(one, SQLite::OPEN_READWRITE, 10'000).exec("CREATE UNIQUE INDEX once ON t (v)");
+  }
+  int fresh = 0;
+  for (TransactionId round = 2; round <= 20; ++round) {
+    EventBatch events;
+    for (int i = 0; i < many; ++i) {
+      const auto id = next_id_++;
+      const bool is_new = random() % 20 != 0;
+      const int key = is_new ? ++fresh : 1 + static_cast<int>(random() % static_cast<unsigned>(fresh + 1));
+      const auto value = text_of(random() % 30 == 0 ? key / 2 : key) + (random() % 7 == 0 ? "!" : "");
+      const auto op = random() % 30 == 0 ? Op::Update : Op::Insert;
+      if (random() % 40 == 0) {
+        events.add({id, round, "public.t", Op::Delete, "{\"id\":" + std::to_string(key) + "}"});
+      } else {
+        events.add({id, round, "public.t", op, row(key, value)});
+      }
+    }
+    const auto apply = [&](Replica& to, const RowsAhead& rows) {
+      to.begin();
+      to.apply(events, rows);
+      to.commit({{1, 1, 1}, Snapshot(round + 1, round + 1, {})});
+    };
+    apply(plain, {});
+    apply(*replica, decoder_.decode(events));
+  }
+  const auto content = [](const std::filesystem::path& of) {
+    return test::SqliteReader(of).text(
+        "SELECT group_concat(id || '=' || v || '@' || _version, char(10)) FROM (SELECT * FROM t ORDER BY "
+        "id)");
+  };
+  EXPECT_EQ(content(file), content(directory.path() / "plain.db"));
+  EXPECT_GT(number("SELECT count(*) FROM t"), 10 * many);
+  std::vector<EventId> refused;
+  for (const auto& one : plain.unconfirmed(0).rejections) refused.push_back(one.event_id);
+  EXPECT_EQ(rejected(), refused);
+  EXPECT_THAT(refused, ::testing::Not(IsEmpty()));
 }
 
 TEST_F(RowsAheadTest, OfOlderEventsStayWhenALoadEndsThatBeganLater) {
