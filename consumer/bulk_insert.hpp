@@ -39,7 +39,7 @@ class BulkInsert {
   PlanStatement insert_;
   PlanStatement schema_version_;
   SQLite::Statement triggers_;
-  std::optional<std::int64_t> known_version_;  // of the schema in which there are triggers, or not:
+  std::optional<std::int64_t> known_version_;  // of the schema that has_triggers_ was read from
   bool has_triggers_ = false;
 };
 

@@ -20,9 +20,8 @@ class InsertRun {
 
   /// Which inserts of a topic can be written together.
   struct Place {
-    const std::vector<Column>* columns =
-        nullptr;        ///< what they must have been decoded for; nullptr: none can
-    EventId since = 0;  ///< from this id on
+    const std::vector<Column>* columns = nullptr;  ///< what they must be decoded for; nullptr: none can
+    EventId since = 0;                             ///< from this id on
   };
 
   /// Begins another run.
